@@ -1,0 +1,1 @@
+"""How baro lives: processes, settings, wiring, HTTP, pages, command line and the local demo."""
