@@ -11,6 +11,7 @@
     │   └── RefMoved          a ref was not where the caller expected it
     ├── SandboxUnavailable    no working sandbox, and the operator did not waive it
     ├── AgentUnavailable      the wanted agent command line is not installed or not signed in
+    ├── StoreDown             Redis does not answer, or answers that it cannot
     ├── LeaseLost             another host holds the run, or the journal moved on without us
     ├── StaleSchema           the journal was written by a newer baro than this one
     └── Stalled               a run with nothing in flight, nothing to say and no end
@@ -83,6 +84,10 @@ class SandboxUnavailable(BaroError):
 
 class AgentUnavailable(BaroError):
     """The agent command line is missing or unusable on this host."""
+
+
+class StoreDown(BaroError):
+    """The durable store is away; nothing was decided, and trying again later is right."""
 
 
 class LeaseLost(BaroError):

@@ -67,13 +67,16 @@ class Journal(Protocol):
 class Runs(Protocol):
     """Which runs exist and which are not over."""
 
-    async def submit(self, entry: Entry) -> bool:
-        """Create the run from its first entry (a RunSubmitted). False: it exists already, and nothing was changed."""
+    async def submit(self, entry: Entry) -> str:
+        """Create the run from its first entry (a RunSubmitted). Returns the run that has the thread afterwards: this
+        one when it was created or existed already, another one when that is still under way (and nothing changed)."""
         ...
 
     async def open(self) -> list[str]: ...
 
     async def active_on(self, thread: Thread) -> str | None: ...
+
+    async def latest_on(self, thread: Thread) -> str | None: ...
 
     async def close(self, lease: Lease, thread: Thread) -> None: ...
 
@@ -83,10 +86,9 @@ class RunInbox(Protocol):
 
     async def put(self, run: str, knock: Event) -> None: ...
 
-    async def listen(self, run: str, after: str) -> AsyncIterator[Knocked]:
+    def listen(self, run: str, after: str) -> AsyncIterator[Knocked]:
         """Knocks after the one whose `door` is `after` ("" = from the first), as they come; never ends by itself."""
         ...
-        yield  # type: ignore[misc]
 
 
 # --- git and worktrees -----------------------------------------------------------------------------------------
@@ -177,6 +179,10 @@ class Agents(Protocol):
         """Run to the end. Cancelling it kills the whole process tree. Failures of the agent are values."""
         ...
 
+    async def recall(self, job: AgentJob) -> AgentReply | None:
+        """The reply of exactly this job, if its process had ended before an earlier host died; else None."""
+        ...
+
     def named(self, agent: str) -> str:
         """What `agent` (a setting, `auto` included) resolves to here; raises AgentUnavailable."""
         ...
@@ -216,9 +222,7 @@ class Comments(Protocol):
 
 
 class Pulls(Protocol):
-    async def show(
-        self, place: Place, *, head: str, base: str, title: str, body: str, draft: bool
-    ) -> PullRef:
+    async def show(self, place: Place, *, head: str, base: str, title: str, body: str, draft: bool) -> PullRef:
         """The open pull request from `head`: made, or adopted and brought up to date."""
         ...
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, get_args
 
+import msgspec
+import yaml
 from msgspec import Struct
 
+from runner.errors import ConfigError
+
 from .mode import Mode
+from .text import clip, code, did_you_mean, one_line
 
 AgentName = Literal["auto", "claude", "codex", "opencode", "pi", "scripted"]
+
+MAX_CHARACTERS = 20_000
+"""of the file: far more than all its keys can need"""
+_MAX_EVENTS = 2_000
+_MAX_DEPTH = 8
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,9 +41,140 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """seconds without any sign of life of an agent before it is stopped"""
 
 
+UNLIMITED = Limits(10**6, 10**6, 10**6, 10**6, 10**6, 1e9, 1e9)
+"""what a repository that says nothing asks for: whatever the operator allows"""
+
+_LEAST = Limits(agents=1, stories=1, sequential_stories=1, attempts=1, waits=0, wall=60.0, silence=10.0)
+
+
 class RepoConfig(Struct, frozen=True):
-    """The parsed file; `mode` None means that intake decides."""
+    """The parsed file; `mode` None means that intake decides. `limits` are wishes (see `effective_limits`)."""
 
     mode: Mode | None = None
     agent: AgentName = "auto"
-    limits: Limits = Limits()
+    limits: Limits = UNLIMITED
+
+
+def effective_limits(config: RepoConfig, ceiling: Limits) -> Limits:
+    """The operator's limits, lowered where the repository asks for less; it can never raise one."""
+    wishes, caps = msgspec.structs.asdict(config.limits), msgspec.structs.asdict(ceiling)
+    return Limits(**{name: min(wishes[name], cap) for name, cap in caps.items()})
+
+
+def parse_config(text: str) -> RepoConfig:
+    """The text of `.github/baro.yml`; an empty one means the defaults. Raises ConfigError with every problem in it."""
+    problems: list[str] = []
+    known = _known(_document(text), RepoConfig.__struct_fields__, "", problems)
+    parsed = {name: _READERS[name](value, problems) for name, value in known.items() if value is not None}
+    if problems:
+        raise ConfigError(problems)
+    return RepoConfig(**parsed)
+
+
+# --- the keys --------------------------------------------------------------------------------------------------
+
+
+def _read_mode(value: object, problems: list[str]) -> Mode | None:
+    if value == "auto":
+        return None
+    if isinstance(value, str) and value in {*Mode}:
+        return Mode(value)
+    problems.append(_not_one_of("mode", value, ("auto", *Mode)))
+    return None
+
+
+def _read_agent(value: object, problems: list[str]) -> AgentName:
+    name: AgentName
+    for name in get_args(AgentName):
+        if name == value:
+            return name
+    problems.append(_not_one_of("agent", value, get_args(AgentName)))
+    return "auto"
+
+
+def _read_limits(value: object, problems: list[str]) -> Limits:
+    wishes = _known(value, Limits.__struct_fields__, "limits.", problems)
+    for name, number in wishes.items():
+        problems += _number_problems(name, number)
+    return Limits(**(msgspec.structs.asdict(UNLIMITED) | wishes)) if not problems else UNLIMITED
+
+
+_READERS: dict[str, Callable[[Any, list[str]], Any]] = {
+    "mode": _read_mode,
+    "agent": _read_agent,
+    "limits": _read_limits,
+}
+
+
+def _known(value: object, names: tuple[str, ...], path: str, problems: list[str]) -> dict[str, Any]:
+    """The known keys of a mapping; nothing at all counts as an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        problems.append(f"{code(path.rstrip('.')) if path else 'the file'} must be a mapping of keys to values")
+        return {}
+    strange = [str(key) for key in value if key not in names]
+    problems += [f"unknown key {code(path + key, 60)}{did_you_mean(key, names)}" for key in strange]
+    return {key: value[key] for key in names if key in value}
+
+
+def _number_problems(name: str, number: object) -> Iterator[str]:
+    least, most = getattr(_LEAST, name), getattr(UNLIMITED, name)
+    unit, kinds = (" seconds", (int, float)) if isinstance(least, float) else ("", (int,))
+    if isinstance(number, bool) or not isinstance(number, kinds):
+        kind = "a number of seconds" if unit else "a whole number"
+        yield f"`limits.{name}` must be {kind}, not {_shown(number)}"
+    elif not least <= number <= most:
+        yield f"`limits.{name}` must be between {least:,.0f} and {most:,.0f}{unit}, not {_shown(number)}"
+
+
+def _not_one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
+    hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
+    return f"`{name}` must be one of {', '.join(allowed)}, not {_shown(value)}{hint}"
+
+
+def _shown(value: object) -> str:
+    return code(clip(one_line(str(value), 200), 40))
+
+
+# --- the document ----------------------------------------------------------------------------------------------
+
+
+def _document(text: str) -> object:
+    """Strangers write this file, so it is looked at event by event before anything is built from it."""
+    if len(text) > MAX_CHARACTERS:
+        raise ConfigError([f"the file is longer than {MAX_CHARACTERS:,} characters"])
+    try:
+        _inspect(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  # _Loader is a safe loader, only stricter
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError([_yaml_problem(error)]) from error
+    # PyYAML lets these through for odd scalars: an impossible date, a number of ten thousand digits, a lone surrogate.
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise ConfigError([f"it is not YAML: {one_line(str(error))}"]) from error
+
+
+def _inspect(text: str) -> None:
+    """Refuses what no small file of settings needs and what can be made to explode: aliases, depth, sheer number."""
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
+        if isinstance(event, yaml.AliasEvent):
+            raise ConfigError(["anchors and aliases (`&`, `*`) are not supported"])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH or count > _MAX_EVENTS:
+            raise ConfigError(["the file is nested too deeply or holds too many values"])
+
+
+def _yaml_problem(error: yaml.MarkedYAMLError) -> str:
+    where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+    return f"{where}{one_line(error.problem or error.context or 'it is not YAML')}"
+
+
+class _Loader(yaml.CSafeLoader):
+    """The safe loader, which also refuses a key that is given twice instead of taking the last one in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping = super().construct_mapping(node, deep=deep)
+        if len(mapping) < len(node.value):
+            raise yaml.constructor.ConstructorError(None, None, "a key is given twice", node.start_mark)
+        return mapping

@@ -175,6 +175,8 @@ class PlanShaped(Event, frozen=True):
 
     mode: Mode
     stories: tuple[Story, ...]
+    intake: Intake
+    """the decision this follows: intake's, or the fallback where intake or planning gave nothing usable"""
     adjustments: tuple[str, ...] = ()
 
 
@@ -292,7 +294,6 @@ class CommentWanted(Request, frozen=True):
     """Bring the living comment up to date with the report."""
 
     to: ClassVar[str] = "publisher"
-    last: bool = False
 
 
 class CommentShown(Answer, frozen=True):

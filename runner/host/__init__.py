@@ -1,0 +1,1 @@
+"""Carrying runs out on this machine: leases, the host that runs them, and what repairs lost rings."""

@@ -1,0 +1,55 @@
+"""The roster: every role that sits in a run, listed by hand. A new role is one file and one line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.bus import Roster
+from runner.ports import Agents, Clock, Comments, Pulls, RunInbox, Workspace
+
+from .cartographer import Cartographer
+from .clock import ClockHand
+from .conductor import Conductor
+from .doorman import Doorman
+from .intake import IntakeHand
+from .oneshot import OneShot
+from .operator import Operator
+from .planner import PlannerHand
+from .publisher import Publisher
+from .story_agent import StoryAgent
+from .story_factory import StoryFactory
+from .view import View
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything the participants of any run need from outside. `comment_interval` in seconds."""
+
+    clock: Clock
+    inbox: RunInbox
+    workspace: Workspace
+    agents: Agents
+    comments: Comments
+    pulls: Pulls
+    comment_interval: float = 3.0
+
+
+def seat(world: World) -> Roster:
+    """The participants of one run, fresh, knowing nothing: the journal tells them."""
+    view = View()
+    oneshot = OneShot(view, world.workspace, world.agents)
+    factory = StoryFactory(view, world.workspace, world.agents)
+    return Roster(
+        minds=[Conductor(), Cartographer()],
+        hands=[
+            Operator(view, world.workspace),
+            IntakeHand(view, oneshot),
+            PlannerHand(view, oneshot),
+            factory,
+            StoryAgent(factory, world.agents, world.clock),
+            Publisher(view, world.comments, world.pulls, world.workspace, world.clock, interval=world.comment_interval),
+            ClockHand(world.clock),
+        ],
+        listeners=[Doorman(view, world.inbox)],
+        hearers=[view],
+    )

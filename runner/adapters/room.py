@@ -1,0 +1,98 @@
+"""What an attempt is given to run in: its values, its environment, and the limits around it; for every sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from runner.ports import Seat
+
+CALM = {
+    "CI": "1",
+    "LANG": "C.UTF-8",
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "PAGER": "cat",
+    "EDITOR": "true",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "PIP_NO_INPUT": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "COREPACK_ENABLE_DOWNLOAD_PROMPT": "0",
+    "npm_config_yes": "true",
+    "npm_config_fund": "false",
+    "npm_config_audit": "false",
+    "npm_config_update_notifier": "false",
+    "COMPOSER_NO_INTERACTION": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_EDITOR": "true",
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+"""What keeps installers, test runners and git from asking questions or watching for ever."""
+
+GIT_SAFETY = {"core.fsmonitor": "false", "core.hooksPath": "/dev/null", "safe.directory": "*"}
+"""Agents call git by themselves, some before they are asked anything; nothing a repository brings may run then."""
+
+# The identity is a default, in the home's own file: in the environment it would overrule what a project's tests set.
+GITCONFIG = "[user]\n\tname = baro agent\n\temail = agent@baro.invalid\n[init]\n\tdefaultBranch = main\n"
+
+# Agents lose before the runner does: no core files, a ceiling on processes, first choice when memory runs out, and
+# never ahead of the lease's heartbeat. What a system does not know is skipped.
+LAUNCHER = """ulimit -c 0
+ulimit -u 16384 2>/dev/null || ulimit -p 16384 2>/dev/null
+echo 500 2>/dev/null >/proc/self/oom_score_adj
+exec nice -n 5 "$@"
+"""
+
+
+class Inside(Struct, frozen=True):
+    """Where the agent finds its tree and its home, as it sees them."""
+
+    tree: str
+    home: str
+
+
+class Room(Struct, frozen=True):
+    """What to run, and with what. `scratch` is a directory of this attempt alone, thrown away afterwards; `reads` are
+    further host paths it may read, at the same place; `masks` are paths of the tree it must not see."""
+
+    seat: Seat
+    scratch: Path
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    reads: tuple[Path, ...] = ()
+    masks: tuple[str, ...] = ()
+
+    @property
+    def home(self) -> Path:
+        return home(self.scratch)
+
+
+class Confined(Struct, frozen=True):
+    """The same as the host starts it."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    cwd: Path
+
+
+def home(scratch: Path) -> Path:
+    return scratch / "home"
+
+
+def furnish(room: Room) -> None:
+    """What every home has. An agent's backend may have put a credential there before."""
+    room.home.mkdir(parents=True, exist_ok=True)
+    (room.home / ".gitconfig").write_text(GITCONFIG)
+
+
+def surroundings(inside: Inside, path: str) -> dict[str, str]:
+    """The environment common to all agents; nothing of the runner's own comes along."""
+    git = {"GIT_CONFIG_COUNT": str(len(GIT_SAFETY))}
+    for number, (key, value) in enumerate(GIT_SAFETY.items()):
+        git |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return CALM | git | {"HOME": inside.home, "PATH": path, "USER": "agent", "PWD": inside.tree}
+
+
+def launched(argv: tuple[str, ...]) -> tuple[str, ...]:
+    return ("/bin/sh", "-c", LAUNCHER, "agent", *argv)

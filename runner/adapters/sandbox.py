@@ -1,0 +1,60 @@
+"""Where an agent's process lives: what it may see and write, and what surrounds it.
+
+`Bubblewrap` (see bubblewrap.py) shows it the tree, a throw-away home and the operating system, and nothing else of
+the host. The network is still the host's: an allowlisting proxy is to come, and until then `BARO_NETWORK` restricts
+nothing. `Unconfined` is for operators who said so in so many words, in a container of their own for instance.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+from runner.ports import Seat
+
+from .bubblewrap import Bubblewrap
+from .room import Confined, Inside, Room, furnish, home, launched, surroundings
+
+Setting = Literal["auto", "bubblewrap", "none"]
+
+
+class Sandbox(Protocol):
+    name: str
+
+    def probe(self) -> None:
+        """Raises SandboxUnavailable, with the reason and the remedy, if it does not work on this host."""
+        ...
+
+    def inside(self, seat: Seat, scratch: Path) -> Inside: ...
+
+    def confine(self, room: Room) -> Confined: ...
+
+
+class Unconfined:
+    """No isolation: a process of the runner's own user, with its PATH. A read-only seat is only a request here, and a
+    process that clears its environment outlives its agent."""
+
+    name = "none"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def probe(self) -> None:
+        return
+
+    def inside(self, seat: Seat, scratch: Path) -> Inside:
+        return Inside(tree=str(seat.tree), home=str(home(scratch)))
+
+    def confine(self, room: Room) -> Confined:
+        furnish(room)
+        decoy = {"GIT_DIR": str(room.seat.git), "GIT_WORK_TREE": str(room.seat.tree)}
+        env = surroundings(self.inside(room.seat, room.scratch), self._path) | decoy | room.env
+        return Confined(launched(room.argv), env, room.seat.tree)
+
+
+def choose(setting: Setting, path: str) -> Sandbox:
+    """The sandbox agents run in; raises SandboxUnavailable. `auto` is bubblewrap or nothing: only the operator may
+    waive it."""
+    sandbox: Sandbox = Unconfined(path) if setting == "none" else Bubblewrap(path)
+    sandbox.probe()
+    return sandbox

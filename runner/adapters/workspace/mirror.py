@@ -1,0 +1,68 @@
+"""One bare mirror per repository and machine: fetched incrementally, complete, and never thinned out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.domain.run import RunSpec
+from runner.errors import BaroError, GitError
+
+from ..git import Git, Network
+from .layout import Layout, head_ref, mirror_ref
+from .locks import locked
+from .remote import heads
+
+
+async def refresh(layout: Layout, spec: RunSpec, where: Network) -> dict[str, str]:
+    """Bring the branches this run is about into the mirror; returns branch name to commit, for those that exist."""
+    async with locked(layout.mirror_lock, git_dir=layout.mirror):
+        git = await _present(layout)
+        branches = _wanted(spec)
+        found = await heads(git, where, *map(head_ref, branches))
+        there = {branch: found[head_ref(branch)] for branch in branches if head_ref(branch) in found}
+        if spec.base_ref not in there:
+            raise _no_base(spec)
+        await _fetch(git, where, [f"+{head_ref(branch)}:{mirror_ref(branch)}" for branch in there])
+        if spec.pull:
+            await _fetch_commit(git, where, spec.pull.head_sha)
+        # What was fetched, not what was announced: somebody may have pushed in between.
+        return {branch: (await git.run("rev-parse", "--verify", mirror_ref(branch))).line for branch in there}
+
+
+def _wanted(spec: RunSpec) -> list[str]:
+    names = [spec.base_ref, spec.branch, *([spec.pull.head_ref] if spec.pull else [])]
+    return list(dict.fromkeys(names))
+
+
+async def _present(layout: Layout) -> Git:
+    git = Git(layout.mirror)
+    if not (layout.mirror / "HEAD").exists():
+        layout.mirror.mkdir(parents=True, exist_ok=True)
+        await git.run("init", "--bare", "--quiet", "--template=")
+    return git
+
+
+async def _fetch(git: Git, where: Network, refspecs: Sequence[str]) -> None:
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
+    await git.run("fetch", *options, "--end-of-options", where.url, *refspecs, network=where)
+
+
+async def _fetch_commit(git: Git, where: Network, commit: str) -> None:
+    """A pull request's head that its branch has been forced away from is still there, until GitHub collects it."""
+    if (await git.run("cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128))).code == 0:
+        return
+    try:
+        await _fetch(git, where, [f"{commit}:refs/mirror-commits/{commit}"])
+    except GitError as gone:
+        raise BaroError(
+            f"The pull request's branch no longer has commit {commit[:12]}, where this run was to start",
+            hint="Ask again, and baro starts from where the branch is now.",
+            evidence=gone.evidence,
+        ) from gone
+
+
+def _no_base(spec: RunSpec) -> BaroError:
+    return BaroError(
+        f"{spec.thread.repository.full_name} has no branch `{spec.base_ref}`",
+        hint="An empty repository needs a first commit before baro can work on it.",
+    )

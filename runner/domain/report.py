@@ -1,0 +1,199 @@
+"""The report: a run's journal folded into what people see, as one value.
+
+Comment, pull request, page and terminal are views of it. `fold` is total and pure: any journal, any prefix of it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from . import events as e
+from .agent import Usage
+from .change import Discarded, HeldBack, Landed, NotPushed, Preserved, Pushed
+from .mode import Intake, Mode
+from .run import Outcome, RunSpec
+
+Phase = Literal["queued", "preparing", "intake", "planning", "running", "publishing", "over"]
+StoryState = Literal[
+    "waiting", "running", "retrying", "merging", "landed", "unchanged", "preserved", "failed", "blocked"
+]
+
+
+class Line(Struct, frozen=True):
+    """One story as people see it. Times are seconds since the epoch."""
+
+    id: str
+    title: str
+    depends_on: tuple[str, ...] = ()
+    state: StoryState = "waiting"
+    agent: str = ""
+    attempt: int = 0
+    usage: Usage = Usage()
+    started_at: float | None = None
+    ended_at: float | None = None
+    commit: str = ""
+    note: str = ""
+    evidence: str = ""
+    held_back: tuple[HeldBack, ...] = ()
+    outside: tuple[str, ...] = ()
+    discarded: tuple[Discarded, ...] = ()
+    branch: str = ""
+    """where the work of a story that did not merge is kept"""
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.started_at is None or self.ended_at is None else self.ended_at - self.started_at
+
+
+class Report(Struct, frozen=True):
+    """A run as it stands."""
+
+    spec: RunSpec
+    submitted_at: float
+    phase: Phase = "queued"
+    intake: Intake | None = None
+    mode: Mode | None = None
+    adjustments: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    usage: Usage = Usage()
+    """of everything: one-shots and stories"""
+    taken_at: float | None = None
+    concluded_at: float | None = None
+    outcome: Outcome | None = None
+    sentence: str = ""
+    hint: str = ""
+    evidence: str = ""
+    cancelled_by: str = ""
+    pushed: Pushed | NotPushed | None = None
+    kept: tuple[Pushed | NotPushed, ...] = ()
+    """branches of stories that did not merge"""
+    pull_number: int | None = None
+    pull_url: str = ""
+
+    def line(self, story: str) -> Line | None:
+        return next((line for line in self.lines if line.id == story), None)
+
+    @property
+    def complete(self) -> bool:
+        """Nothing the plan asked for is missing from what landed."""
+        return bool(self.lines) and all(
+            line.state in ("landed", "unchanged") and not line.held_back for line in self.lines
+        )
+
+    @property
+    def alone_seconds(self) -> float | None:
+        """What the stories would have taken one after another; None until all that ran have ended."""
+        times = [line.seconds for line in self.lines if line.started_at is not None]
+        return sum(t for t in times if t is not None) if times and None not in times else None
+
+
+def begin(entry: e.Entry) -> Report:
+    """From a journal's first entry."""
+    assert isinstance(entry.event, e.RunSubmitted)
+    return Report(spec=entry.event.spec, submitted_at=entry.at)
+
+
+def fold(report: Report, entry: e.Entry) -> Report:
+    """The report after one more entry; the same object where nothing people see has changed."""
+    return _frame(_stories(report, entry), entry)
+
+
+def _frame(report: Report, entry: e.Entry) -> Report:
+    event = entry.event
+    match event:
+        case e.RunTaken() if report.taken_at is None:
+            return _with(report, taken_at=entry.at, phase="preparing")
+        case e.IntakeWanted():
+            return _with(report, phase="intake")
+        case e.IntakeGiven():
+            return _with(report, intake=event.intake, usage=report.usage + event.usage)
+        case e.PlanWanted():
+            return _with(report, phase="planning")
+        case e.PlanGiven():
+            return _with(report, usage=report.usage + event.usage)
+        case e.AttemptEnded():
+            return _with(report, usage=report.usage + event.ended.usage)
+        case e.CancelAsked():
+            return _with(report, cancelled_by=event.by)
+        case e.PushWanted():
+            return _with(report, phase="publishing")
+        case e.PushEnded():
+            return _with(report, pushed=event.run or report.pushed, kept=report.kept + event.preserved)
+        case e.PullShown():
+            return _with(report, pull_number=event.number, pull_url=event.url)
+        case e.RunConcluded():
+            return _with(
+                report,
+                phase="over",
+                concluded_at=entry.at,
+                outcome=event.outcome,
+                sentence=event.sentence,
+                hint=event.hint,
+                evidence=event.evidence,
+            )
+    return report
+
+
+def _stories(report: Report, entry: e.Entry) -> Report:
+    event = entry.event
+    match event:
+        case e.PlanShaped():
+            lines = tuple(Line(s.id, s.title, s.depends_on) for s in event.stories)
+            return _with(
+                report,
+                phase="running",
+                intake=event.intake,
+                mode=event.mode,
+                adjustments=event.adjustments,
+                lines=lines,
+            )
+        case e.StoryWanted():
+            line = report.line(event.story)
+            started = entry.at if line is None or line.started_at is None else line.started_at
+            return _line(report, event.story, state="running", attempt=event.attempt, started_at=started)
+        case e.StorySeated():
+            return _line(report, event.story, agent=event.agent)
+        case e.AttemptEnded():
+            return _attempt(report, event)
+        case e.StoryHarvested():
+            h = event.harvest
+            return _line(report, event.story, held_back=h.held_back, outside=h.outside, ended_at=entry.at)
+        case e.StoryLanded(landing=Landed() as landed):
+            return _line(report, event.story, state="landed", commit=landed.commit, discarded=landed.discarded, note="")
+        case e.StoryLanded(landing=Preserved() as kept):
+            return _line(report, event.story, state="preserved", commit=kept.commit, branch=kept.branch)
+        case e.StoryUnchanged():
+            return _line(report, event.story, state="unchanged", ended_at=entry.at)
+        case e.StoryFailed():
+            return _failed(report, event, entry.at)
+    return report
+
+
+def _attempt(report: Report, event: e.AttemptEnded) -> Report:
+    line = report.line(event.story)
+    usage = (line.usage if line else Usage()) + event.ended.usage
+    failure = event.ended.failure
+    if failure is None:
+        return _line(report, event.story, state="merging", usage=usage, note="")
+    return _line(report, event.story, state="retrying", usage=usage, note=failure.message)
+
+
+def _failed(report: Report, event: e.StoryFailed, at: float) -> Report:
+    line = report.line(event.story)
+    state = "preserved" if line and line.state == "preserved" else "failed"
+    report = _line(report, event.story, state=state, note=event.sentence, evidence=event.evidence, ended_at=at)
+    for story in event.blocked:
+        report = _line(report, story, state="blocked", note=f"waits for {event.story}, which failed")
+    return report
+
+
+def _line(report: Report, story: str, **changes: object) -> Report:
+    lines = tuple(msgspec.structs.replace(line, **changes) if line.id == story else line for line in report.lines)
+    return _with(report, lines=lines)
+
+
+def _with(report: Report, **changes: object) -> Report:
+    return msgspec.structs.replace(report, **changes)

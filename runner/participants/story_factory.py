@@ -1,0 +1,49 @@
+"""The StoryFactory: answers a wanted story with a worktree, a prompt and a route, and owns that worktree.
+
+Hears: StoryWanted. Says: StorySeated. The StoryAgent it seats gets its job from `job`.
+"""
+
+from __future__ import annotations
+
+from runner.bus import Say
+from runner.domain import events as e
+from runner.ports import AgentJob, Agents, Seat, Workspace
+from runner.prompts import story_prompt
+
+from .hand import RepeatableHand
+from .view import View
+
+
+class StoryFactory(RepeatableHand):
+    name = "story_factory"
+
+    def __init__(self, view: View, workspace: Workspace, agents: Agents) -> None:
+        self._view = view
+        self._workspace = workspace
+        self._agents = agents
+
+    async def perform(self, seq: int, request: e.Request, say: Say) -> e.StorySeated:
+        assert isinstance(request, e.StoryWanted)
+        agent = self._agents.named(self._view.spec.agent)
+        seat = await self._workspace.seat(self._view.spec, request.story, request.attempt, fresh=True)
+        return e.StorySeated(answers=seq, story=request.story, attempt=request.attempt, base=seat.base, agent=agent)
+
+    async def job(self, wanted: e.AttemptWanted, *, fresh: bool) -> AgentJob:
+        """What the seated agent is to do. `fresh`: in an emptied worktree, because a crash left half an attempt."""
+        seat = await self._workspace.seat(self._view.spec, wanted.story, wanted.attempt, fresh=fresh)
+        return self._job(wanted, seat)
+
+    def _job(self, wanted: e.AttemptWanted, seat: Seat) -> AgentJob:
+        spec, story = self._view.spec, self._view.stories[wanted.story]
+        others = [other for other in self._view.stories.values() if other.id != story.id]
+        assert self._view.report.mode is not None
+        return AgentJob(
+            run=spec.id,
+            role="story",
+            prompt=story_prompt(spec, self._view.report.mode, story, wanted.attempt, others, wanted.evidence),
+            seat=seat,
+            agent=spec.agent,
+            story=story.id,
+            attempt=wanted.attempt,
+            silence=spec.limits.silence,
+        )

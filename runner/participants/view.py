@@ -1,0 +1,42 @@
+"""What hands may know of their run: the committed journal folded into a report and the shaped stories."""
+
+from __future__ import annotations
+
+from runner.domain import events as e
+from runner.domain.change import Survey
+from runner.domain.plan import Story
+from runner.domain.report import Report, begin, fold
+from runner.domain.run import RunSpec
+
+
+class View:
+    """A hearer: it sees an entry only once it is in the journal."""
+
+    def __init__(self) -> None:
+        self._report: Report | None = None
+        self.stories: dict[str, Story] = {}
+        self.survey: Survey | None = None
+        self.seen = 0
+        """sequence number of the last entry heard"""
+        self.door = ""
+        """place in the run's inbox of the last knock in the journal"""
+
+    def hear(self, entry: e.Entry) -> None:
+        self._report = begin(entry) if self._report is None else fold(self._report, entry)
+        self.seen = entry.seq
+        match entry.event:
+            case e.WorkspaceReady(survey=survey):
+                self.survey = survey
+            case e.PlanShaped(stories=stories):
+                self.stories = {story.id: story for story in stories}
+            case e.Knocked(door=door):
+                self.door = door
+
+    @property
+    def report(self) -> Report:
+        assert self._report is not None, "a journal begins with RunSubmitted"
+        return self._report
+
+    @property
+    def spec(self) -> RunSpec:
+        return self.report.spec

@@ -1,0 +1,133 @@
+"""The living comment: one per run, edited in place, its first line fit for a notification."""
+
+from __future__ import annotations
+
+from runner.domain.change import NotPushed, Pushed
+from runner.domain.report import Report
+from runner.domain.run import Outcome
+from runner.domain.text import quote_cell
+
+from . import shared
+
+
+def marker(run: str) -> str:
+    """Hidden in the comment so that it is found again."""
+    return f"<!-- baro:run={run} -->"
+
+
+def living(report: Report, now: float) -> str:
+    """The whole body. `now` in seconds since the epoch, for how long it has been going."""
+    parts = [
+        f"{_icon(report)} **{_header(report)}**",
+        _ending(report),
+        _shape(report),
+        shared.table(report.lines) if report.lines else "",
+        shared.bullets(shared.remarks(report)),
+        _kept(report),
+        shared.folded("How the stories depend on each other", shared.picture(report.lines))
+        if _branching(report)
+        else "",
+        shared.evidence(report.evidence) if report.evidence else "",
+        _footer(report, now),
+        marker(report.spec.id),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _branching(report: Report) -> bool:
+    return len(report.lines) > 1
+
+
+def _icon(report: Report) -> str:
+    if report.outcome is None:
+        return "🛠️" if report.taken_at else "🕓"
+    return {
+        Outcome.DONE: "✅",
+        Outcome.GAPS: "🟡",
+        Outcome.UNCHANGED: "➖",
+        Outcome.FAILED: "❌",
+        Outcome.CANCELLED: "⏹️",
+    }[report.outcome]
+
+
+def _header(report: Report) -> str:
+    if report.outcome is not None:
+        return _result(report)
+    landed = sum(line.state in ("landed", "unchanged") for line in report.lines)
+    match report.phase:
+        case "queued":
+            return "baro has taken this on and starts as soon as a runner is free"
+        case "preparing":
+            return "baro is fetching the repository"
+        case "intake":
+            return "baro is deciding the shape of the work"
+        case "planning":
+            return "baro is planning the stories"
+        case "publishing":
+            return "baro is publishing the result"
+    if len(report.lines) == 1:
+        return "baro is working on it"
+    return f"baro is working on it: {landed} of {len(report.lines)} stories landed"
+
+
+def _result(report: Report) -> str:
+    match report.outcome:
+        case Outcome.DONE if report.spec.pull:
+            return f"baro added its work to this pull request ({_landed(report)})"
+        case Outcome.DONE:
+            return f"baro opened #{report.pull_number} ({_landed(report)})"
+        case Outcome.GAPS if report.pull_number:
+            return f"baro opened #{report.pull_number} as a draft: part of it is missing ({_landed(report)})"
+        case Outcome.GAPS:
+            return f"baro did part of it ({_landed(report)})"
+        case Outcome.UNCHANGED:
+            return "baro changed nothing"
+        case Outcome.CANCELLED:
+            return "baro stopped: cancelled"
+    return "baro could not do this"
+
+
+def _landed(report: Report) -> str:
+    landed = sum(line.state in ("landed", "unchanged") for line in report.lines)
+    total = len(report.lines)
+    return f"{landed} of {total} {'story' if total == 1 else 'stories'}"
+
+
+def _ending(report: Report) -> str:
+    if report.outcome in (None, Outcome.DONE):
+        return ""
+    return f"{quote_cell(report.sentence, 600)} {quote_cell(report.hint, 400)}".strip()
+
+
+def _shape(report: Report) -> str:
+    if report.intake is None:
+        return ""
+    mode = report.mode or report.intake.mode
+    parts = [f"Shape: {shared.shape(mode, report.intake)}"]
+    if report.adjustments:
+        parts.append(shared.bullets(quote_cell(sentence, 300) for sentence in report.adjustments))
+    return "\n\n".join(parts)
+
+
+def _kept(report: Report) -> str:
+    """Branches that hold work which is not in the result, with the commands that bring it back."""
+    said = []
+    for kept in report.kept:
+        match kept:
+            case Pushed():
+                said.append(
+                    f"Work that could not be merged is on `{kept.branch}`: "
+                    f"`git fetch origin {kept.branch} && git cherry-pick FETCH_HEAD`"
+                )
+            case NotPushed():
+                said.append(f"`{kept.branch}` stays on the runner: {quote_cell(kept.reason)}")
+    return shared.bullets(said)
+
+
+def _footer(report: Report, now: float) -> str:
+    since = report.taken_at or report.submitted_at
+    took = shared.duration((report.concluded_at or now) - since)
+    spent = shared.spent(report.usage)
+    if report.outcome is None:
+        return f"<sub>run `{report.spec.id}` · {spent} so far · `/baro cancel` stops it</sub>"
+    return f"<sub>run `{report.spec.id}` · {took} · {spent}</sub>"

@@ -1,0 +1,122 @@
+"""How a run ends, and why a story did not make it: one plain sentence each, and whose turn it is.
+
+They go into the journal as they are; every surface escapes them in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from runner.domain.change import HeldBack, NotPushed, Preserved, Pushed
+from runner.domain.events import StoryFailed
+from runner.domain.goal import PullTarget
+from runner.domain.run import Outcome
+
+_REACTIONS: dict[Outcome, Literal["rocket", "confused", "-1"]] = {
+    Outcome.DONE: "rocket",
+    Outcome.GAPS: "confused",
+    Outcome.UNCHANGED: "confused",
+    Outcome.FAILED: "-1",
+    Outcome.CANCELLED: "-1",
+}
+
+
+def reaction(outcome: Outcome) -> Literal["rocket", "confused", "-1"]:
+    return _REACTIONS[outcome]
+
+
+# --- endings ---------------------------------------------------------------------------------------------------
+
+
+def done() -> str:
+    return "Everything that was planned is done."
+
+
+def gaps(first: StoryFailed | None, held_back: Sequence[HeldBack]) -> str:
+    if first is not None:
+        return f"Part of it is done; {first.story} is missing: {first.sentence}"
+    paths = ", ".join(f"{held.path}" for held in held_back[:3])
+    return f"Done except for what baro may not publish: {paths}{' and more' if len(held_back) > 3 else ''}."
+
+
+def gaps_hint() -> str:
+    return "Take over from the branch, or ask again for what is missing with /baro <goal>."
+
+
+def unchanged() -> str:
+    return "The agents finished without changing a file, so there is no pull request."
+
+
+def unchanged_hint() -> str:
+    return "If something should have changed, say more precisely what, with /baro <goal>."
+
+
+def story_failed(failed: StoryFailed) -> str:
+    return f"{failed.story} failed and nothing could be shipped: {failed.sentence}"
+
+
+def retry_hint() -> str:
+    return "Ask again with /baro <goal>, perhaps for less or with more detail."
+
+
+def cancelled(by: str, kept: Pushed | None) -> str:
+    what = f" What had landed by then is on {kept.branch}." if kept else " Nothing had landed yet."
+    return f"Cancelled by {by}.{what}"
+
+
+def wall() -> str:
+    return "The run reached its time limit before everything was done."
+
+
+def head_moved(pull: PullTarget, pushed: Pushed) -> str:
+    return (
+        f"{pull.head_ref} moved while baro worked on it, so nothing was pushed there; the work is on {pushed.branch}."
+    )
+
+
+def head_moved_hint(pushed: Pushed) -> str:
+    return f"Merge it with git fetch origin {pushed.branch} && git merge FETCH_HEAD, or ask again."
+
+
+def not_pushed(refused: NotPushed) -> str:
+    return f"The result could not be pushed to {refused.branch}: {refused.reason}"
+
+
+def no_pull(sentence: str, pushed: Pushed) -> str:
+    return f"The work is on {pushed.branch}, but the pull request could not be opened: {sentence}"
+
+
+def own_error(sentence: str) -> tuple[str, str]:
+    return "baro ran into an error of its own and gave up on this run.", sentence
+
+
+def own_error_hint() -> str:
+    return "Whoever runs this baro finds the details in its log under the run's id."
+
+
+def stalled(tail: str) -> tuple[str, str]:
+    return "baro lost track of this run and gave it up: nothing was in flight and nothing had ended it.", tail
+
+
+# --- stories ---------------------------------------------------------------------------------------------------
+
+
+def not_merged(kept: Preserved) -> str:
+    return f"its work could not be merged ({kept.reason}) and is kept on {kept.branch}."
+
+
+def all_held_back(held_back: Sequence[HeldBack]) -> str:
+    first = held_back[0]
+    return f"all it changed may not be published ({first.path}: {first.reason})."
+
+
+# --- intake ----------------------------------------------------------------------------------------------------
+
+
+def no_intake(sentence: str) -> str:
+    return f"the shape could not be decided ({sentence.rstrip('.')}), so one focused story it is"
+
+
+def no_plan(problems: Sequence[str]) -> str:
+    return f"no usable plan came back ({'; '.join(problems[:3]).rstrip('.')}), so one focused story it is"

@@ -1,0 +1,83 @@
+"""The pull request: what was asked, how it was cut, what became of each story, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.domain.change import Change
+from runner.domain.report import Report
+from runner.domain.text import one_line, quote_block, quote_cell
+
+from . import comment, shared
+
+TITLE_LENGTH = 200
+GOAL_LENGTH = 2_000
+PATHS_SHOWN = 50
+
+
+def title(report: Report) -> str:
+    """The issue's title or the goal's first line; `[checkpoint]` when something is missing."""
+    prefix = "" if report.complete else "[checkpoint] "
+    return prefix + one_line(report.spec.goal.title, TITLE_LENGTH)
+
+
+def body(report: Report, changes: Sequence[Change]) -> str:
+    assert report.intake is not None
+    assert report.mode is not None
+    remarks = shared.remarks(report)
+    parts = [
+        _closes(report),
+        quote_block(_goal(report), GOAL_LENGTH),
+        f"**Shape:** {shared.shape(report.mode, report.intake)}",
+        shared.bullets(quote_cell(sentence, 300) for sentence in report.adjustments),
+        "### Stories",
+        shared.table(report.lines),
+        shared.picture(report.lines) if len(report.lines) > 1 else "",
+        f"### What to know\n\n{shared.bullets(remarks)}" if remarks else "",
+        _discarded(report),
+        shared.folded(f"{len(changes)} changed file{'s' if len(changes) != 1 else ''}", _changes(changes)),
+        _footer(report),
+        comment.marker(report.spec.id),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _goal(report: Report) -> str:
+    goal = report.spec.goal
+    return goal.title if goal.title == goal.text else f"{goal.title}\n\n{goal.text}".strip()
+
+
+def _closes(report: Report) -> str:
+    number = report.spec.thread.number
+    return f"Closes #{number}" if report.complete and report.spec.thread.kind == "issue" else f"Part of #{number}"
+
+
+def _discarded(report: Report) -> str:
+    """Every line that merging in favour of a story dropped, so that nobody has to find out later."""
+    parts = [
+        shared.evidence("\n".join(d.lines), f"Lines of <code>{quote_cell(d.path)}</code> that {line.id} replaced")
+        for line in report.lines
+        for d in line.discarded
+    ]
+    return "\n\n".join(parts)
+
+
+def _changes(changes: Sequence[Change]) -> str:
+    rows = [f"- {quote_cell(c.path)} {_size(c)}" for c in changes[:PATHS_SHOWN]]
+    more = len(changes) - PATHS_SHOWN
+    return "\n".join([*rows, f"- and {more} more"] if more > 0 else rows)
+
+
+def _size(change: Change) -> str:
+    if change.added is None or change.removed is None:
+        return f"({change.status}, binary)"
+    return f"({change.status}, +{change.added} −{change.removed})"
+
+
+def _footer(report: Report) -> str:
+    thread, spent = report.spec.thread, shared.spent(report.usage)
+    saved = ""
+    if report.alone_seconds is not None and len(report.lines) > 1:
+        saved = f" · one after another the stories would have taken {shared.duration(report.alone_seconds)}"
+    by = quote_cell(report.spec.requester.login)
+    return f"<sub>Asked for by {by} in #{thread.number} · run `{report.spec.id}` · {spent}{saved}</sub>"

@@ -1,0 +1,144 @@
+"""Phrases that more than one surface uses: numbers, story states, the stories table, the picture of the DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from runner.domain.agent import Usage
+from runner.domain.mode import Intake, Mode
+from runner.domain.report import Line, Report, StoryState
+from runner.domain.text import fence, one_line, quote_cell
+
+EVIDENCE_LIMIT = 4_000
+"""characters of evidence under a fold"""
+UNKNOWN = "–"
+
+_STATES: dict[StoryState, str] = {
+    "waiting": "⏳ waiting",
+    "running": "🔧 working",
+    "retrying": "🔁 trying again",
+    "merging": "🔀 merging",
+    "landed": "✅ landed",
+    "unchanged": "➖ nothing to change",
+    "preserved": "⚠️ not merged, kept",
+    "failed": "❌ failed",
+    "blocked": "🚫 blocked",
+}
+
+_COLOURS: dict[StoryState, str] = {
+    "landed": "fill:#dafbe1,stroke:#1a7f37",
+    "unchanged": "fill:#eaeef2,stroke:#6e7781",
+    "running": "fill:#ddf4ff,stroke:#0969da",
+    "retrying": "fill:#ddf4ff,stroke:#0969da",
+    "merging": "fill:#ddf4ff,stroke:#0969da",
+    "failed": "fill:#ffebe9,stroke:#cf222e",
+    "preserved": "fill:#fff8c5,stroke:#9a6700",
+    "blocked": "fill:#ffebe9,stroke:#6e7781",
+}
+
+_SOURCES = {
+    "user": "you chose it",
+    "config": "`.github/baro.yml` says so",
+    "rule": "by rule",
+    "model": "decided by a model",
+    "fallback": "fallback",
+}
+
+
+def duration(seconds: float | None) -> str:
+    if seconds is None:
+        return UNKNOWN
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def tokens(usage: Usage) -> str:
+    count = usage.tokens
+    if count is None:
+        return UNKNOWN
+    return str(count) if count < 1000 else f"{count / 1000:.1f}k" if count < 1_000_000 else f"{count / 1e6:.1f}M"
+
+
+def spent(usage: Usage) -> str:
+    cost = "" if usage.cost is None else f", ${usage.cost:.2f}"
+    return f"{tokens(usage)} tokens{cost}"
+
+
+def shape(mode: Mode, intake: Intake) -> str:
+    """`**parallel**, confidence 93% (decided by a model): three modules that share no file`."""
+    reason = quote_cell(intake.reason).rstrip(".")
+    return f"**{mode}**, confidence {intake.confidence:.0%} ({_SOURCES[intake.source]}): {reason}."
+
+
+def state(line: Line) -> str:
+    attempt = f" (attempt {line.attempt})" if line.attempt > 1 and line.state == "running" else ""
+    return _STATES[line.state] + attempt
+
+
+def table(lines: Sequence[Line]) -> str:
+    """One row a story, its id first."""
+    head = "| Story | What | Depends on | State | Agent | Tokens | Time | Commit |\n|---|---|---|---|---|--:|--:|---|"
+    return "\n".join([head, *(_row(line) for line in lines)])
+
+
+def _row(line: Line) -> str:
+    needs = ", ".join(line.depends_on) or UNKNOWN
+    commit = line.commit[:7] or UNKNOWN
+    cells = (line.id, quote_cell(line.title), needs, state(line), quote_cell(line.agent) or UNKNOWN)
+    return f"| {' | '.join((*cells, tokens(line.usage), duration(line.seconds), commit))} |"
+
+
+def picture(lines: Sequence[Line]) -> str:
+    """The DAG as Mermaid, coloured by state."""
+    rows = ["flowchart LR"]
+    rows += [f'  {line.id}["{line.id}: {_label(line.title)}"]' for line in lines]
+    rows += [f"  {before} --> {line.id}" for line in lines for before in line.depends_on]
+    rows += [f"  style {line.id} {_COLOURS[line.state]}" for line in lines if line.state in _COLOURS]
+    return "```mermaid\n" + "\n".join(rows) + "\n```"
+
+
+def _label(title: str) -> str:
+    """Mermaid reads quotes, brackets and entities; a label keeps words, digits and plain punctuation."""
+    return "".join(c if c.isalnum() or c in " .,-/" else " " for c in one_line(title, 60)).strip()
+
+
+def remarks(report: Report) -> list[str]:
+    """What a reader must know beside the table: reasons, held-back paths, violated surfaces, discarded lines."""
+    said: list[str] = []
+    for line in report.lines:
+        if line.note and line.state in ("failed", "preserved", "blocked", "retrying"):
+            said.append(f"**{line.id}** {quote_cell(line.note, 400)}")
+        said += [f"**{line.id}** left out {_path(h.path)}: {quote_cell(h.reason)}" for h in line.held_back]
+        if line.outside:
+            said.append(f"**{line.id}** also changed what it had not declared: {_paths(line.outside)}")
+        said += [
+            f"**{line.id}** replaced {len(d.lines)} line{'s' if len(d.lines) != 1 else ''} of {_path(d.path)} "
+            "that another story had written"
+            for d in line.discarded
+        ]
+    return said
+
+
+def _path(path: str) -> str:
+    return f"`{one_line(path, 120).replace('`', chr(39)).replace('|', '¦')}`"
+
+
+def _paths(paths: Sequence[str], limit: int = 5) -> str:
+    more = f" and {len(paths) - limit} more" if len(paths) > limit else ""
+    return ", ".join(_path(path) for path in paths[:limit]) + more
+
+
+def bullets(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def folded(summary: str, text: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>"
+
+
+def evidence(text: str, summary: str = "What went wrong") -> str:
+    return folded(summary, fence(text, EVIDENCE_LIMIT))
