@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +19,7 @@ from urllib.parse import quote
 
 from runner.errors import BaroError
 
-from .lifeline import stop, tied_to_us
+from . import children
 
 SOCKET_PATH_LIMIT = 100
 """bytes; the kernel refuses paths of 108 and more"""
@@ -107,22 +108,20 @@ async def _adopted(socket: Path) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _started(directory: Path, socket: Path) -> AsyncIterator[None]:
     log = directory / "redis.log"
-    with _appending(log) as output:
-        process = await asyncio.create_subprocess_exec(
-            redis_executable(),
-            *_arguments(directory, socket),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env={"PATH": os.defpath, "LC_ALL": "C"},
-            process_group=0,  # Ctrl-C on the terminal is for us; Redis goes last
-            preexec_fn=tied_to_us(),
-        )
+
+    async def begin() -> Process:
+        with _appending(log) as output:
+            command = [redis_executable(), *_arguments(directory, socket)]
+            return await children.start(command, {"PATH": os.defpath, "LC_ALL": "C"}, output=output)
+
+    process = await begin()
+    keeper = asyncio.create_task(children.keep_up("redis", begin, grace=STOP_SECONDS, running=process))
     try:
         await _up(process, socket, log)
         yield
     finally:
-        await stop(process, STOP_SECONDS)
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)  # if it gave up, it has said so
         _take_away(socket, directory)
 
 
@@ -142,7 +141,7 @@ def _arguments(directory: Path, socket: Path) -> list[str]:
     return [part for name, value in settings.items() for part in (f"--{name}", value)]
 
 
-async def _up(process: asyncio.subprocess.Process, socket: Path, log: Path) -> None:
+async def _up(process: Process, socket: Path, log: Path) -> None:
     ended = asyncio.ensure_future(process.wait())
     answering = asyncio.ensure_future(_answering(socket))
     try:

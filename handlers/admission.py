@@ -96,7 +96,7 @@ def encode(decision: Decision) -> bytes:
     return msgspec.json.encode(decision)
 
 
-def decide(ask: Ask, facts: Facts, house: House = House()) -> Decision:
+def decide(ask: Ask, facts: Facts, house: House) -> Decision:
     if not facts.allowed:
         return Nothing("account_not_served")
     match ask:

@@ -176,11 +176,12 @@ class AgentReply(Struct, frozen=True):
 
 class Agents(Protocol):
     async def run(self, job: AgentJob, heard: Callable[[Did], None]) -> AgentReply:
-        """Run to the end. Cancelling it kills the whole process tree. Failures of the agent are values."""
+        """Run to the end, or answer from the record where this very job had ended before an earlier host died.
+        Cancelling it kills the whole process tree. Failures of the agent are values."""
         ...
 
     async def recall(self, job: AgentJob) -> AgentReply | None:
-        """The reply of exactly this job, if its process had ended before an earlier host died; else None."""
+        """Only the record: None where this job has not ended."""
         ...
 
     def named(self, agent: str) -> str:

@@ -30,11 +30,13 @@ NAMESPACES = (
 )
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 CONFIGURATION = (
-    *("ssl", "pki", "ca-certificates", "ca-certificates.conf", "resolv.conf", "hosts", "host.conf", "nsswitch.conf"),
-    *("gai.conf", "services", "protocols", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives"),
-    *("localtime", "timezone", "mime.types", "os-release", "debian_version", "fonts"),
+    *("ssl/certs", "ssl/cert.pem", "ssl/openssl.cnf", "ca-certificates", "ca-certificates.conf"),
+    *("pki/ca-trust", "pki/tls/certs", "pki/tls/cert.pem", "pki/tls/openssl.cnf", "crypto-policies"),
+    *("resolv.conf", "hosts", "host.conf", "nsswitch.conf", "gai.conf", "services", "protocols"),
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "timezone", "mime.types", "fonts"),
+    *("os-release", "debian_version"),
 )
-"""The entries of /etc that programs need; accounts and everything else stay out."""
+"""The entries of /etc that programs need. Accounts, private keys and everything else stay out."""
 ACCOUNTS = {
     "passwd": f"root:x:0:0::/:/bin/false\nagent:x:{USER_ID}:{USER_ID}:agent:{HOME}:/bin/sh\n",
     "group": f"root:x:0:\nagent:x:{USER_ID}:\n",

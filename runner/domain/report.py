@@ -5,6 +5,8 @@ Comment, pull request, page and terminal are views of it. `fold` is total and pu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Literal
 
 import msgspec
@@ -94,6 +96,11 @@ def begin(entry: e.Entry) -> Report:
     """From a journal's first entry."""
     assert isinstance(entry.event, e.RunSubmitted)
     return Report(spec=entry.event.spec, submitted_at=entry.at)
+
+
+def of(entries: Sequence[e.Entry]) -> Report:
+    """A whole journal's."""
+    return reduce(fold, entries[1:], begin(entries[0]))
 
 
 def fold(report: Report, entry: e.Entry) -> Report:

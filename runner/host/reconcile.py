@@ -1,4 +1,4 @@
-"""The reconciler: rings again for asks without an answer and runs without a live lease.
+"""The reconciler: brings back asks without an answer and runs without a live lease.
 
 A ring is only a hint; what has to happen stands in the store. So a lost ring, a lost job queue or a lost host costs
 time and nothing else.
@@ -39,32 +39,34 @@ class Reconciler:
         host: Host,
         runs: Runs,
         pending: Callable[[], Awaitable[Sequence[Waiting]]],
-        ring: Callable[[str], Awaitable[None]],
+        take_ask: Callable[[str], None],
         clock: Clock,
         *,
         interval: float,
     ) -> None:
-        """`ring` an ask by its id. `interval` in seconds; a run that leaves the host brings the next pass forward."""
+        """`interval` in seconds; a run that leaves the host brings the next pass forward."""
         self._host = host
         self._runs = runs
         self._pending = pending
-        self._ring = ring
+        self._take_ask = take_ask
         self._clock = clock
         self._interval = interval
 
     async def forever(self) -> None:
         """Until cancelled. A store that is away is waited for."""
+        patience = 0.0  # what is there at the start was left by somebody who is gone
         while True:
             try:
-                await self.once()
+                await self.once(patience)
+                patience = PATIENCE
             except StoreDown as error:
                 log.warning("reconcile.store_away", error=str(error))
             await self._until_next()
 
-    async def once(self) -> None:
+    async def once(self, patience: float = PATIENCE) -> None:
         for ask in await self._pending():
-            if self._clock.now() - ask.at > PATIENCE:
-                await self._ring(ask.id)
+            if self._clock.now() - ask.at >= patience:
+                self._take_ask(ask.id)
         for run in await self._runs.open():
             await self._host.take(run)
 

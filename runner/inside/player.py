@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ class Failed(Exception):  # noqa: N818 - the field's word for how a step ends
         self.event = {"kind": kind, "message": message, "evidence": evidence, "retry_after": retry_after}
 
 
-def tell(kind: str, **fields: Any) -> None:
-    print(json.dumps({"type": kind, **fields}), flush=True)
+def tell(what: str, **fields: Any) -> None:
+    print(json.dumps({"type": what, **fields}), flush=True)
 
 
 def did(kind: str, path: str = "", note: str = "") -> None:
@@ -105,7 +106,19 @@ def hang(wanted: bool) -> None:
         signal.pause()
 
 
-STEPS = {
+def used(usage: dict[str, Any]) -> None:
+    tell("used", **usage)
+
+
+def answer(reply: Any) -> None:
+    tell("answer", json=reply)
+
+
+def raw(text: str) -> None:
+    tell("said", text=text)
+
+
+STEPS: dict[str, Callable[[Any], object]] = {
     "write": write,
     "edit": edit,
     "delete": delete,
@@ -114,9 +127,9 @@ STEPS = {
     "commit": commit,
     "say": say,
     "sleep": time.sleep,
-    "usage": lambda usage: tell("used", **usage),
-    "answer": lambda answer: tell("answer", json=answer),
-    "raw": lambda text: tell("said", text=text),
+    "usage": used,
+    "answer": answer,
+    "raw": raw,
     "fail": fail,
     "exit": sys.exit,
     "hang": hang,

@@ -29,7 +29,7 @@ class OneShot:
             schema=schema,
             silence=spec.limits.silence,
         )
-        return await self._agents.recall(job) or await self._agents.run(job, _unheard)
+        return await self._agents.run(job, _unheard)
 
 
 def _unheard(did: Did) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.domain.change import NotPushed, Pushed
 from runner.domain.report import Report
-from runner.domain.run import Outcome
+from runner.domain.run import Outcome, RunSpec
 from runner.domain.text import quote_cell
 
 from . import shared
@@ -131,3 +131,18 @@ def _footer(report: Report, now: float) -> str:
     if report.outcome is None:
         return f"<sub>run `{report.spec.id}` · {spent} so far · `/baro cancel` stops it</sub>"
     return f"<sub>run `{report.spec.id}` · {took} · {spent}</sub>"
+
+
+def status(report: Report) -> tuple[str, str]:
+    """What `/baro status` answers: the header, and the stories if there are any."""
+    header = f"{_icon(report)} {_header(report)}"
+    return header, shared.table(report.lines) if report.lines else ""
+
+
+def given_up(spec: RunSpec) -> str:
+    """When the run's own participants cannot speak any more."""
+    return (
+        "❌ **baro could not do this**\n\n"
+        "baro ran into an error of its own, several times over, and gave this run up. "
+        f"Whoever runs this baro finds the details in its log under `{spec.id}`.\n\n{marker(spec.id)}\n"
+    )

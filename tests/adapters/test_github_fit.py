@@ -10,10 +10,9 @@ from inline_snapshot import snapshot
 
 from runner.adapters.github import fit
 
-LINES = st.sampled_from(
-    ["", "text", "a longer line of text", "```", "````", "~~~ py", "``` `not a fence`", "    ```"]
-    + ["<details>", "<details><summary>log</summary>", "</details>", "| S1 | row |", "x" * 90]
-)
+FENCES = "```|````|~~~ py|``` `no fence`|    ```"
+FOLDS = "<details>|<details><summary>log</summary>|</details>"
+LINES = st.sampled_from(f"text||a longer line of text|{FENCES}|{FOLDS}".split("|"))
 TEXTS = st.lists(LINES, max_size=60).map("\n".join)
 LIMITS = st.integers(min_value=300, max_value=600)
 

@@ -42,9 +42,7 @@ class Hub:
         self.faults = Faults()
         self.requests: list[Request] = []
 
-    def announce(
-        self, event: str, repository: Repository, by: str, *, action: str | None = None, **parts: Any
-    ) -> None:
+    def announce(self, event: str, repository: Repository, by: str, *, action: str | None = None, **parts: Any) -> None:
         """Send a webhook about something in a repository, if the App is installed there and wants that event."""
         state = self.state
         installed = state.installation_on(repository)

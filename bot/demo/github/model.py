@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+Json = dict[str, Any]
+"""an object of GitHub's REST API"""
 AccountKind = Literal["User", "Organization", "Bot"]
 Role = Literal["admin", "maintain", "write", "triage", "read", "none"]
 Permissions = Mapping[str, str]

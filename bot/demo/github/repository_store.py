@@ -127,6 +127,12 @@ class RepositoryStore:
         """How many commits `head` has that `base` has not."""
         return int(self.run(repository, "rev-list", "--count", f"{base}..{head}"))
 
+    def numbers(self, repository: Repository, base: str, head: str) -> tuple[int, int, int]:
+        """Lines added, lines removed, files changed, as a pull request counts them."""
+        lines = self.run(repository, "diff", "--numstat", f"{base}...{head}").decode().splitlines()
+        counts = [[int(word) if word.isdigit() else 0 for word in line.split("\t")[:2]] for line in lines]
+        return sum(added for added, _ in counts), sum(removed for _, removed in counts), len(lines)
+
     def merges_cleanly(self, repository: Repository, base: str, head: str) -> bool:
         done = self.ask(repository, "merge-tree", "--write-tree", base, head, codes=(0, 1, 128))
         return done.returncode == 0

@@ -25,6 +25,7 @@ class State:
         self.now = now
         self.url = ""
         self.accounts: dict[str, Account] = {}
+        self.deleted: set[str] = set()
         self.repositories: dict[int, Repository] = {}
         self.installations: dict[int, Installation] = {}
         self.tokens: dict[str, Token] = {}
@@ -46,11 +47,17 @@ class State:
     # --- accounts ----------------------------------------------------------------------------------------------
 
     def account(self, login: str, kind: AccountKind = "User") -> Account:
-        """The account of that login, made on first mention."""
+        """The account of that login, made on first mention; the ghost if it was deleted."""
         key = login.lower()
+        if key in self.deleted:
+            return self.accounts[GHOST]
         if key not in self.accounts:
             self.accounts[key] = Account(self.new_id(), login, kind, self.now())
         return self.accounts[key]
+
+    def delete_account(self, login: str) -> None:
+        del self.accounts[login.lower()]
+        self.deleted.add(login.lower())
 
     def author(self, login: str) -> Account:
         """Who wrote something: the ghost, if that account is gone."""

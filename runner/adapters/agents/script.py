@@ -37,8 +37,8 @@ class Used(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fail(Struct, frozen=True, forbid_unknown_fields=True):
-    message: str
     kind: FailureKind = "execution"
+    message: str = "The script says that this fails."
     retry_after: float | None = None
 
 
@@ -115,21 +115,21 @@ def _entry(path: Path, number: int, raw: Any) -> Entry:
     try:
         entry = msgspec.convert(raw, Entry)
         re.compile(entry.when or "")
-        for position, step in enumerate(entry.steps, 1):
-            _check(step, position)
+        steps = tuple(_step(step, position) for position, step in enumerate(entry.steps, 1))
     except (msgspec.ValidationError, re.error) as error:
         raise BaroError(f"Entry {number} of the agents' script {path} is not valid: {error}") from error
-    return entry
+    return msgspec.structs.replace(entry, steps=steps)
 
 
-def _check(step: Step, position: int) -> None:
+def _step(step: Step, position: int) -> Step:
+    """The step with its defaults filled in, as the player takes it."""
     if len(step) != 1:
         raise msgspec.ValidationError(f"step {position} is not one name and its value")
     ((name, value),) = step.items()
     if name not in STEPS:
         raise msgspec.ValidationError(f"step {position}, `{name}`, is none of {', '.join(STEPS)}")
     try:
-        msgspec.convert(value, STEPS[name])
+        return {name: msgspec.to_builtins(msgspec.convert(value, STEPS[name]))}
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(f"step {position}, `{name}`: {error}") from error
 

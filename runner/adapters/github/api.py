@@ -41,10 +41,13 @@ class Api:
             call = Call("GET", answer.more, this.vars) if answer.more else None
         return found
 
-    async def change(self, place: Place, method: Method, path: str, data: Any = None, **holes: Var) -> Any:
+    async def change(
+        self, place: Place, shape: type[T], method: Method, path: str, data: Any = None, **holes: Var
+    ) -> T:
         """A write whose repetition does no harm, repeated until it is answered."""
         call = _call(place, method, path, holes, data)
-        return (await self.insist(lambda: self._once(place, call, "talk"))).data
+        answer = await self.insist(lambda: self._once(place, call, "talk"))
+        return shaped(answer.data, shape, call)
 
     async def create(self, place: Place, shape: type[T], path: str, data: Any, **holes: Var) -> T:
         """One try at a write that must not happen twice. After Unanswered look first, then repeat (see `insist`)."""

@@ -39,8 +39,9 @@ class AppComments:
         self._turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
     async def upsert(self, place: Place, number: int, marker: str, body: str) -> CommentRef:
-        """See ports.Comments. The marker becomes the first line, where no cut and no quoted text can reach it."""
-        text = fit.body(f"{marker}\n{self._gate(body.replace(marker, '').strip())}")
+        """See ports.Comments. The marker becomes the last line, where no cut and no quoted text can take its place."""
+        said = self._gate(body.replace(marker, "").strip())
+        text = f"{fit.body(said, fit.BODY - len(marker) - 2)}\n\n{marker}"
         key = (place.repository.id, number, marker)
         async with self._turns.setdefault(key, asyncio.Lock()):
             if key in self._known and (edited := await self._edit(place, self._known.pop(key), text)):
@@ -53,7 +54,7 @@ class AppComments:
         there = await self._api.pages(place, Reaction, path + "{?per_page}", number=trigger.id)
         ours = [reaction for reaction in there if reaction.user and reaction.user.login == us.login]
         if all(reaction.content != content for reaction in ours):
-            await self._api.change(place, "POST", path, {"content": content}, number=trigger.id)
+            await self._api.change(place, Reaction, "POST", path, {"content": content}, number=trigger.id)
         for reaction in ours:
             if reaction.content != content:
                 await self._gone(place, path + "/{reaction}", number=trigger.id, reaction=reaction.id)
@@ -63,7 +64,7 @@ class AppComments:
         _, number, marker = key
         us = await self._identity()
         there = await self._api.pages(place, Comment, ON_THREAD + "{?per_page}", number=number)
-        ours = sorted((c for c in there if c.ours(us) and (c.body or "").startswith(marker)), key=lambda c: c.id)
+        ours = sorted((c for c in there if c.ours(us) and _ends(c.body, marker)), key=lambda c: c.id)
         for extra in ours[1:]:
             await self._gone(place, ONE, id=extra.id)
         if not ours:
@@ -86,14 +87,14 @@ class AppComments:
     async def _edit(self, place: Place, comment: int, text: str) -> CommentRef | None:
         """None: somebody deleted it."""
         try:
-            data = await self._api.change(place, "PATCH", ONE, {"body": text}, id=comment)
+            edited = await self._api.change(place, Comment, "PATCH", ONE, {"body": text}, id=comment)
         except NotFound:
             return None
-        return CommentRef(comment, data["html_url"])
+        return CommentRef(edited.id, edited.html_url)
 
     async def _gone(self, place: Place, path: str, **holes: int) -> None:
         with contextlib.suppress(NotFound):
-            await self._api.change(place, "DELETE", path, **holes)
+            await self._api.change(place, object, "DELETE", path, **holes)
 
     def _remember(self, key: Key, ref: CommentRef) -> CommentRef:
         """So that the next edit costs one request; but after a lost answer a twin may still turn up: look once more."""
@@ -104,6 +105,11 @@ class AppComments:
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
         return ref
+
+
+def _ends(body: str | None, marker: str) -> bool:
+    """A comment of ours may quote the marker of another; only the last line is the comment's own."""
+    return (body or "").rstrip().endswith(marker)
 
 
 def _same(theirs: str | None, ours: str) -> bool:

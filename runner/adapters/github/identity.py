@@ -41,7 +41,7 @@ class Identity:
         answer = await self._client.insist(lambda: self._client.once(call, jwt=self._key.jwt()))
         app = shaped(answer.data, App, call)
         login = f"{app.slug}[bot]"
-        return AppIdentity(app.id, app.slug, app.owner.login, login, await self._email(login))
+        return AppIdentity(app.id, app.slug, app.owner.login or app.owner.slug, login, await self._email(login))
 
     async def _email(self, login: str) -> str:
         """The address that links commits to the bot's account needs the account's id, which is not the App's id."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+import structlog
+from msgspec import structs
+
 from runner.crashpoints import crashpoint
 from runner.domain.goal import PullTarget
 from runner.errors import GitHubError
@@ -13,10 +16,15 @@ from runner.ports import Place, PullRef
 from . import fit
 from .api import Api
 from .refusals import Rejected
-from .shapes import Pull
+from .shapes import Mutation, Pull
 
+GRAPHQL = "../graphql"
+"""beside the REST API: `/api/graphql` for `/api/v3` on GHES, `/graphql` on github.com"""
+READY = "mutation($id: ID!) {markPullRequestReadyForReview(input: {pullRequestId: $id}) {pullRequest {isDraft}}}"
 LIST = "/repos/{owner}/{repo}/pulls"
 ONE = "/repos/{owner}/{repo}/pulls/{number}"
+
+log = structlog.get_logger(__name__)
 
 
 class AppPulls:
@@ -28,7 +36,8 @@ class AppPulls:
 
     async def show(self, place: Place, *, head: str, base: str, title: str, body: str, draft: bool) -> PullRef:
         """See ports.Pulls. One that people closed or merged meanwhile is brought up to date and stays as they left it:
-        a second one for the same branch would only argue with them. Draft cannot be changed over REST."""
+        a second one for the same branch would only argue with them. A draft becomes ready, but nothing becomes a draft
+        again: somebody may have wanted it ready."""
         words = {"title": fit.title(self._gate(title)), "body": fit.body(self._gate(body))}
         new = words | {"head": head, "base": base, "draft": draft}
         return await self._api.insist(lambda: self._settle(place, new, words))
@@ -42,7 +51,7 @@ class AppPulls:
         """Look, then edit or make. Unanswered: come back here and look again."""
         owner = place.repository.owner
         there = await self._look(place, new["head"], state="all", head=f"{owner}:{new['head']}")
-        return await self._updated(place, there, words) if there else await self._make(place, new, words)
+        return await self._updated(place, there, words, new["draft"]) if there else await self._make(place, new, words)
 
     async def _look(self, place: Place, branch: str, **query: str) -> Pull | None:
         """GitHub drops a filter it cannot read, and a fork may use the same branch name: check each one."""
@@ -66,14 +75,25 @@ class AppPulls:
             # The filtered look missed it: the owner was renamed, or somebody else was faster.
             there = await self._look(place, new["head"], state="open")
             if there:
-                return await self._updated(place, there, words)
+                return await self._updated(place, there, words, new["draft"])
         raise _reason(error, new) from error
 
-    async def _updated(self, place: Place, there: Pull, words: dict[str, str]) -> PullRef:
+    async def _updated(self, place: Place, there: Pull, words: dict[str, str], draft: bool) -> PullRef:
         same = there.title == words["title"] and (there.body or "").replace("\r\n", "\n") == words["body"]
         if not same:
-            await self._api.change(place, "PATCH", ONE, words, number=there.number)
+            there = await self._api.change(place, Pull, "PATCH", ONE, words, number=there.number)
+        if there.draft and not draft and there.state == "open":
+            there = await self._ready(place, there)
         return _ref(there)
+
+    async def _ready(self, place: Place, there: Pull) -> Pull:
+        """REST cannot do this. What stays a draft is a blemish, not a failure."""
+        mutation = {"query": READY, "variables": {"id": there.node_id}}
+        done = await self._api.change(place, Mutation, "POST", GRAPHQL, mutation)
+        if done.errors:
+            log.warning("pull request stays a draft", pull=there.html_url, evidence=str(done.errors))
+            return there
+        return structs.replace(there, draft=False)
 
 
 def _at_home(place: Place, pull: Pull) -> bool:

@@ -27,10 +27,10 @@ class GitHubRemote:
         return f"{self._web_url}/{repository.full_name}.git"
 
     async def header(self, spec: RunSpec, *, write: bool) -> str | None:
-        """The value of git's `http.<base>.extraHeader`, good for the repository's contents and nothing else."""
+        """The value of git's Authorization header, good for the repository's contents and nothing else."""
         place = Place(spec.installation, spec.thread.repository)
         token = await self._tokens.get(Grant.of(place, "write" if write else "read", spec.id))
-        return f"Authorization: Basic {basic(token)}"
+        return f"Basic {basic(token)}"
 
     async def forget(self, spec: RunSpec) -> None:
         """Revoke the run's tokens; best effort, never raises for GitHub's sake."""

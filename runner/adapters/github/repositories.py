@@ -56,7 +56,7 @@ class AppRepositories:
     async def ensure_label(self, place: Place, name: str, color: str, description: str) -> None:
         label = {"name": name, "color": color.removeprefix("#"), "description": description}
         try:
-            await self._api.change(place, "POST", REPO + "/labels", label)
+            await self._api.change(place, object, "POST", REPO + "/labels", label)
         except Rejected as error:
             if "already_exists" not in error.reasons:
                 raise

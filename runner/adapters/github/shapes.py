@@ -38,10 +38,17 @@ class Account(Struct, frozen=True):
     login: str
 
 
+class Owner(Struct, frozen=True):
+    """Of an App: an account, or an enterprise, which has a slug only."""
+
+    login: str = ""
+    slug: str = ""
+
+
 class App(Struct, frozen=True):
     id: int
     slug: str
-    owner: Account
+    owner: Owner
 
 
 class Via(Struct, frozen=True):
@@ -85,6 +92,7 @@ class Ref(Struct, frozen=True):
 
 class Pull(Struct, frozen=True):
     number: int
+    node_id: str
     html_url: str
     title: str
     state: Literal["open", "closed"]
@@ -97,6 +105,12 @@ class Pull(Struct, frozen=True):
     @property
     def fate(self) -> Literal["open", "closed", "merged"]:
         return "merged" if self.merged_at is not None else self.state
+
+
+class Mutation(Struct, frozen=True):
+    """GraphQL answers 200 to what it refuses, too."""
+
+    errors: list[Any] = []
 
 
 class Issue(Struct, frozen=True):

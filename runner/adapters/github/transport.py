@@ -58,7 +58,7 @@ class Transport(abc.GitHubAPI):
                 )
         except HTTPException as error:
             raise refusal(error, call, self._now()) from error
-        except (httpx.TransportError, TimeoutError) as error:
+        except (httpx.RequestError, TimeoutError) as error:
             raise _silence(error, call) from error
         except (ValueError, LookupError) as error:
             # What gidgethub lets through: broken JSON, an unknown charset, limits that are no numbers.
@@ -75,7 +75,7 @@ class Transport(abc.GitHubAPI):
             if _origin(url) != self._origin:
                 raise GitHubError("GitHub pointed to another host, where the App's token must not go.", evidence=url)
             response = await self._http.request(method, url, headers=dict(headers), content=body)
-            if not response.is_redirect:
+            if not response.has_redirect_location:
                 break
             url = urllib.parse.urljoin(url, response.headers["location"])
         return _known(response.status_code), response.headers, response.content

@@ -35,6 +35,10 @@ def head_ref(branch: str) -> str:
     return f"refs/heads/{branch}"
 
 
+def is_commit_id(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text) is not None
+
+
 class Layout(Struct, frozen=True):
     """The directories and refs of one run."""
 

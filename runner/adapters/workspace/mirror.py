@@ -8,7 +8,7 @@ from runner.domain.run import RunSpec
 from runner.errors import BaroError, GitError
 
 from ..git import Git, Network
-from .layout import Layout, head_ref, mirror_ref
+from .layout import Layout, head_ref, is_commit_id, mirror_ref
 from .locks import locked
 from .remote import heads
 
@@ -35,10 +35,9 @@ def _wanted(spec: RunSpec) -> list[str]:
 
 
 async def _present(layout: Layout) -> Git:
+    layout.mirror.mkdir(parents=True, exist_ok=True)
     git = Git(layout.mirror)
-    if not (layout.mirror / "HEAD").exists():
-        layout.mirror.mkdir(parents=True, exist_ok=True)
-        await git.run("init", "--bare", "--quiet", "--template=")
+    await git.run("init", "--bare", "--quiet", "--template=")  # again is harmless, and mends one that was cut short
     return git
 
 
@@ -49,6 +48,8 @@ async def _fetch(git: Git, where: Network, refspecs: Sequence[str]) -> None:
 
 async def _fetch_commit(git: Git, where: Network, commit: str) -> None:
     """A pull request's head that its branch has been forced away from is still there, until GitHub collects it."""
+    if not is_commit_id(commit):
+        raise BaroError(f"{commit!r} is not a commit")
     if (await git.run("cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128))).code == 0:
         return
     try:

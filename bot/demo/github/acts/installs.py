@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..hub import Hub
-from ..model import Installation, Label, Permissions, Repository
-from ..shapes import accounts, repositories
-from ..state import DEFAULT_LABELS
+from bot.demo.github.hub import Hub
+from bot.demo.github.model import Installation, Json, Label, Permissions, Repository
+from bot.demo.github.shapes import accounts, repositories
+from bot.demo.github.state import DEFAULT_LABELS
 
 
 def create_repository(hub: Hub, owner: str, name: str, *, private: bool, default_branch: str) -> Repository:
@@ -80,7 +80,7 @@ def _announce(hub: Hub, event: str, action: str, installed: Installation, **part
     hub.pulse.beat()
 
 
-def _brief(hub: Hub, ids: Iterable[int]) -> list[accounts.Json]:
+def _brief(hub: Hub, ids: Iterable[int]) -> list[Json]:
     return [repositories.brief(hub.state.repositories[number]) for number in sorted(ids)]
 
 

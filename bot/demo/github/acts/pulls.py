@@ -7,16 +7,17 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from ..hub import Hub
-from ..model import CheckRun, Issue, Pull, Repository, Review, ReviewComment
-from ..shapes import pulls as shapes
-from ..state import iso
+from bot.demo.github.hub import Hub
+from bot.demo.github.model import CheckRun, Issue, Pull, Repository, Review, ReviewComment
+from bot.demo.github.shapes import pulls as shapes
+from bot.demo.github.state import iso
+
 from . import pushes, threads
 
 CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s+#(\d+)\b", re.IGNORECASE)
 
 
-class CannotOpen(Exception):
+class CannotOpenError(Exception):
     """GitHub's 422 for a pull request: its `errors`."""
 
     def __init__(self, **error: str) -> None:
@@ -38,7 +39,7 @@ class Sides(Struct, frozen=True):
 async def open_pull(
     hub: Hub, repository: Repository, by: str, *, head: str, base: str, title: str, body: str | None, draft: bool
 ) -> Issue:
-    """`head` is a branch, or `owner:branch`. Raises CannotOpen."""
+    """`head` is a branch, or `owner:branch`. Raises CannotOpenError."""
     sides = await find_sides(hub, repository, head, base)
     pull = Pull(
         hub.state.new_id(), sides.source.id, sides.branch, sides.owner, sides.head_sha, base, sides.base_sha, draft
@@ -55,15 +56,15 @@ async def find_sides(hub: Hub, repository: Repository, head: str, base: str) -> 
     owner, branch = head.split(":", 1) if ":" in head else (repository.owner, head)
     base_sha = await git.aside(git.resolve, repository, f"refs/heads/{base}")
     if base_sha is None:
-        raise CannotOpen(field="base", code="invalid")
+        raise CannotOpenError(field="base", code="invalid")
     source = find_source(hub, repository, owner)
     head_sha = await git.aside(git.resolve, source, f"refs/heads/{branch}") if source else None
     if source is None or head_sha is None:
-        raise CannotOpen(field="head", code="invalid")
+        raise CannotOpenError(field="head", code="invalid")
     if find_open(repository, source, branch, base):
-        raise CannotOpen(message=f"A pull request already exists for {owner}:{branch}.")
+        raise CannotOpenError(message=f"A pull request already exists for {owner}:{branch}.")
     if source is repository and await git.aside(git.count, repository, base_sha, head_sha) == 0:
-        raise CannotOpen(message=f"No commits between {base} and {branch}")
+        raise CannotOpenError(message=f"No commits between {base} and {branch}")
     return Sides(source, owner, branch, head_sha, base, base_sha)
 
 
@@ -91,12 +92,11 @@ async def merge(hub: Hub, repository: Repository, issue: Issue, by: str) -> str:
     message = f"Merge pull request #{issue.number} from {pull.head_owner}/{pull.head}\n\n{issue.title}"
     old = hub.git.resolve(repository, f"refs/heads/{pull.base}") or ""
     pull.merge_commit = await hub.git.aside(
-        hub.git.merge, repository, f"refs/heads/{pull.base}".removeprefix("refs/heads/"),
-        f"refs/pull/{issue.number}/head", message, author=by, at=hub.state.now(),
+        hub.git.merge, repository, pull.base, f"refs/pull/{issue.number}/head", message, author=by, at=hub.state.now(),
     )  # fmt: skip
     pull.merged_at, pull.merged_by = hub.state.now(), by
     threads.set_open(hub, repository, issue, by, is_open=False)
-    await pushes.pushed(hub, repository, f"refs/heads/{pull.base}", old, pull.merge_commit, by)
+    pushes.pushed(hub, repository, f"refs/heads/{pull.base}", old, pull.merge_commit, by)
     for number in map(int, CLOSES.findall(issue.body or "")) if pull.base == repository.default_branch else ():
         if number in repository.threads:
             threads.set_open(hub, repository, repository.threads[number], by, is_open=False)

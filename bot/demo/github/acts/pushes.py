@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-from ..hub import Hub
-from ..model import Issue, Push, Repository
-from ..repository_store import NOBODY
-from ..shapes import accounts
-from ..state import iso
+from bot.demo.github.hub import Hub
+from bot.demo.github.model import Issue, Json, Push, Repository
+from bot.demo.github.repository_store import NOBODY
+from bot.demo.github.state import iso
+
 from . import threads
 
 MOST_COMMITS = 20
 """commits listed in a push payload"""
 
 
-async def pushed(hub: Hub, repository: Repository, ref: str, old: str, new: str, by: str) -> Push:
+def pushed(hub: Hub, repository: Repository, ref: str, old: str, new: str, by: str) -> Push:
     """Everything that follows from one ref having moved from `old` to `new` (all zeros: none)."""
     git, state = hub.git, hub.state
     both = NOBODY not in (old, new)
-    forced = both and not await git.aside(git.is_ancestor, repository, old, new)
+    forced = both and not git.is_ancestor(repository, old, new)
     push = Push(repository.full_name, ref, old, new, forced, by)
     state.pushes.append(push)
     repository.pushed_at = state.now()
     if ref.startswith(("refs/heads/", "refs/tags/")):
-        commits = [] if new == NOBODY else await git.aside(commits_of, hub, repository, old, new)
+        commits = [] if new == NOBODY else commits_of(hub, repository, old, new)
         hub.announce("push", repository, by, **push_payload(hub, repository, push, commits))
     if ref.startswith("refs/heads/"):
-        await follow(hub, repository, ref.removeprefix("refs/heads/"), push)
+        follow(hub, repository, ref.removeprefix("refs/heads/"), push)
     hub.pulse.beat()
     return push
 
 
-async def follow(hub: Hub, repository: Repository, branch: str, push: Push) -> None:
+def follow(hub: Hub, repository: Repository, branch: str, push: Push) -> None:
     """Open pull requests from that branch show the new head, or close if the branch is gone."""
     for base in list(hub.state.repositories.values()):
         for issue in list(base.threads.values()):
             pull = issue.pull
             if issue.state == "open" and pull and (pull.head_repository, pull.head) == (repository.id, branch):
-                await _follow_one(hub, base, issue, repository, push)
+                _follow_one(hub, base, issue, repository, push)
 
 
-async def _follow_one(hub: Hub, base: Repository, issue: Issue, source: Repository, push: Push) -> None:
+def _follow_one(hub: Hub, base: Repository, issue: Issue, source: Repository, push: Push) -> None:
     assert issue.pull is not None
     if push.new == NOBODY:
         threads.set_open(hub, base, issue, push.by, is_open=False)
@@ -48,7 +48,7 @@ async def _follow_one(hub: Hub, base: Repository, issue: Issue, source: Reposito
         return
     issue.pull.head_sha = push.new
     threads.touch(hub, issue)
-    await hub.git.aside(publish_head, hub, base, issue, source)
+    publish_head(hub, base, issue, source)
     threads.announce(hub, base, issue, "synchronize", push.by, before=push.old, after=push.new)
 
 
@@ -62,7 +62,7 @@ def publish_head(hub: Hub, base: Repository, issue: Issue, source: Repository) -
     hub.git.set_ref(base, ref, issue.pull.head_sha)
 
 
-def commits_of(hub: Hub, repository: Repository, old: str, new: str) -> list[accounts.Json]:
+def commits_of(hub: Hub, repository: Repository, old: str, new: str) -> list[Json]:
     """The newest commits of a push, oldest first, in the payload's form."""
     known = [f"^{old}"] if old != NOBODY else []
     out = hub.git.run(
@@ -80,7 +80,7 @@ def commits_of(hub: Hub, repository: Repository, old: str, new: str) -> list[acc
     return found
 
 
-def push_payload(hub: Hub, repository: Repository, push: Push, commits: list[accounts.Json]) -> accounts.Json:
+def push_payload(hub: Hub, repository: Repository, push: Push, commits: list[Json]) -> Json:
     who = hub.state.author(push.by)
     return {
         "ref": push.ref,

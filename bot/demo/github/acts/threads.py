@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..hub import Hub
-from ..model import Comment, Issue, Label, Pull, Reaction, Repository
-from ..shapes import pulls, repositories, threads
+from bot.demo.github.hub import Hub
+from bot.demo.github.model import Comment, Issue, Json, Label, Pull, Reaction, Repository
+from bot.demo.github.shapes import pulls, repositories, threads
 
 
 def new_thread(
@@ -142,9 +142,7 @@ def announce(hub: Hub, repository: Repository, issue: Issue, action: str, by: st
         hub.announce("issues", repository, by, action=action, **seen, **parts)
     else:
         pull = pulls.pull(hub.state, repository, issue)
-        hub.announce(
-            "pull_request", repository, by, action=action, number=issue.number, pull_request=pull, **parts
-        )
+        hub.announce("pull_request", repository, by, action=action, number=issue.number, pull_request=pull, **parts)
 
 
 def announce_comment(
@@ -157,5 +155,5 @@ def announce_comment(
     )  # fmt: skip
 
 
-def _label(hub: Hub, repository: Repository, name: str) -> threads.Json:
+def _label(hub: Hub, repository: Repository, name: str) -> Json:
     return repositories.label(hub.state, repository, repository.labels[name.lower()])

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..model import Account, AppRegistration, Installation, Token
-from ..state import State, iso, node_id
-
-Json = dict[str, Any]
+from bot.demo.github.model import Account, AppRegistration, Installation, Json, Token
+from bot.demo.github.state import State, iso, node_id
 
 
 def account(state: State, someone: Account) -> Json:

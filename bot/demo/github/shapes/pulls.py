@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model import CheckRun, Issue, Repository, Review, ReviewComment
-from ..state import State, iso, node_id
-from .accounts import Json, app, by_login
+from bot.demo.github.model import CheckRun, Issue, Json, Repository, Review, ReviewComment
+from bot.demo.github.state import State, iso, node_id
+
+from .accounts import app, by_login
 from .repositories import full
 from .threads import association, issue, reactions
 
@@ -81,7 +82,7 @@ def review(state: State, repository: Repository, item: Issue, given: Review) -> 
         "state": given.state,
         "html_url": f"{web}#pullrequestreview-{given.id}",
         "pull_request_url": f"{state.api_url}/repos/{repository.full_name}/pulls/{item.number}",
-        "author_association": association(state, repository, given.author),
+        "author_association": association(repository, given.author),
     }
 
 
@@ -103,7 +104,7 @@ def review_comment(state: State, repository: Repository, item: Issue, given: Rev
         "updated_at": iso(said.created_at),
         "html_url": f"{state.url}/{repository.full_name}/pull/{item.number}#discussion_r{said.id}",
         "pull_request_url": f"{api}/pulls/{item.number}",
-        "author_association": association(state, repository, said.author),
+        "author_association": association(repository, said.author),
         "reactions": reactions(url, said.reactions),
         "line": said.line,
         "side": "RIGHT",

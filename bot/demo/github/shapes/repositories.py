@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..model import Label, Repository
-from ..state import State, iso, node_id
-from .accounts import Json, account, by_login
+from bot.demo.github.model import Json, Label, Repository
+from bot.demo.github.state import State, iso, node_id
+
+from .accounts import account, by_login
 
 # Field name to what follows the repository's API address; GitHub lists them all in every payload.
 LINKS = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ..model import Comment, Issue, Reaction, Repository
-from ..state import State, iso, node_id
-from .accounts import Json, app, by_login
+from bot.demo.github.model import Comment, Issue, Json, Reaction, Repository
+from bot.demo.github.state import State, iso, node_id
+
+from .accounts import app, by_login
 from .repositories import label
 
 CONTENTS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
@@ -30,7 +31,7 @@ def reaction(state: State, given: Reaction) -> Json:
     }
 
 
-def association(state: State, repository: Repository, login: str) -> str:
+def association(repository: Repository, login: str) -> str:
     """A guess, as on GitHub itself: never a basis for a decision."""
     if login.lower() == repository.owner.lower():
         return "OWNER"
@@ -64,7 +65,7 @@ def issue(state: State, repository: Repository, item: Issue) -> Json:
         "created_at": iso(item.created_at),
         "updated_at": iso(item.updated_at),
         "closed_at": iso(item.closed_at) if item.closed_at else None,
-        "author_association": association(state, repository, item.author),
+        "author_association": association(repository, item.author),
         "type": None,
         "active_lock_reason": "resolved" if item.locked else None,
         "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
@@ -106,7 +107,7 @@ def comment(state: State, repository: Repository, item: Issue, said: Comment) ->
         "created_at": iso(said.created_at),
         "updated_at": iso(said.updated_at),
         "body": said.body,
-        "author_association": association(state, repository, said.author),
+        "author_association": association(repository, said.author),
         "reactions": reactions(url, said.reactions),
         "performed_via_github_app": app(state, state.app) if said.via_app else None,
     }

@@ -1,0 +1,2 @@
+def routes(hub):
+    return []

@@ -1,0 +1,217 @@
+"""The one composition root: settings in, a web application or a runner process out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import structlog
+from arq.connections import ArqRedis
+from starlette.applications import Starlette
+
+from handlers.admission import House
+from handlers.context import Sources
+from handlers.us import Us
+from runner import crashpoints
+from runner.adapters import redis_store
+from runner.adapters.agents.fleet import Fleet
+from runner.adapters.agents.registry import AUTO, backends
+from runner.adapters.clock import SystemClock
+from runner.adapters.github import GitHub, connect
+from runner.adapters.redis_store import Store
+from runner.adapters.sandbox import choose
+from runner.adapters.workspace import GitWorkspace
+from runner.domain.config import Limits
+from runner.domain.policy import Gate
+from runner.domain.run import RunSpec
+from runner.errors import BaroError
+from runner.host.host import Durable, Host
+from runner.host.reconcile import Reconciler
+from runner.participants import World, seat
+from runner.ports import Place
+from runner.voice import comment
+
+from . import log as logs
+from . import queue
+from .admitting import Admission
+from .desk import Desk
+from .hostname import host_name
+from .settings import HostSettings, Settings
+from .web import WebDeps, web_app
+
+log = structlog.get_logger(__name__)
+
+DAY = 86_400
+
+
+# --- web -------------------------------------------------------------------------------------------------------
+
+
+class RedisInbox:
+    """The web process's side of the store: keep and ring in one step."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def keep(self, delivery: str, key: str, ask: bytes) -> bool:
+        return await self._store.keep(delivery, key, ask, queue.bell()) is not None
+
+    async def ready(self) -> None:
+        await self._store.writable()
+
+
+def web_app_from(settings: Settings) -> Starlette:
+    """Talks to Redis only: GitHub and the runners may be down."""
+    logs.configure(settings.log_format, settings.secrets)
+    _arm(settings)
+    store = _store(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await store.aclose()
+
+    secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
+    return web_app(WebDeps(secrets=secrets, us=Us(app=settings.app_id), inbox=RedisInbox(store), lifespan=lifespan))
+
+
+# --- runner ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunnerProcess:
+    host: Host
+    desk: Desk
+    reconciler: Reconciler
+    arq: ArqRedis
+
+
+@asynccontextmanager
+async def runner_process(settings: Settings) -> AsyncIterator[RunnerProcess]:
+    """Everything a runner needs, checked before it is given out: a wrong key, a missing sandbox or agent end here."""
+    gate = Gate(settings.secrets())
+    async with _github(settings, gate) as github, _redis(settings) as (store, arq):
+        logs.configure(settings.log_format, lambda: (*settings.secrets(), *github.secrets()))
+        _arm(settings)
+        with host_name(settings.home) as name:
+            yield await _process(settings, github, store, arq, gate, name)
+
+
+async def _process(
+    settings: Settings, github: GitHub, store: Store, arq: ArqRedis, gate: Gate, name: str
+) -> RunnerProcess:
+    clock = SystemClock()
+    world = await _world(settings, github, store, gate, clock)
+    host = Host(
+        name,
+        Durable(store, store, store),
+        clock,
+        lambda: seat(world),
+        _last_words(github, clock),
+        capacity=settings.max_runs,
+        lease_seconds=settings.lease,
+    )
+    admission = Admission(
+        store,
+        clock,
+        lambda: _sources(settings, github, store),
+        github.comments,
+        github.repositories,
+        lambda run: queue.ring_for_run(arq, run),
+        House(agent=settings.agent, limits=Limits(agents=settings.max_agents, silence=settings.silence)),
+        host=name,
+        lease_seconds=settings.lease,
+    )
+    desk = Desk(admission.admit)
+    reconciler = Reconciler(host, store, store.pending, desk.take, clock, interval=settings.lease)
+    return RunnerProcess(host, desk, reconciler, arq)
+
+
+async def _world(settings: Settings, github: GitHub, store: Store, gate: Gate, clock: SystemClock) -> World:
+    return World(
+        clock=clock,
+        inbox=store,
+        workspace=GitWorkspace(settings.home, github.remote, github.identity, gate),
+        agents=fleet(settings),
+        comments=github.comments,
+        pulls=github.pulls,
+    )
+
+
+def fleet(settings: HostSettings) -> Fleet:
+    """The agents of this machine. Raises SandboxUnavailable or AgentUnavailable where none could be run."""
+    agents = Fleet(
+        settings.home,
+        choose(settings.sandbox, settings.path),
+        backends(settings.home, settings.agent_environment(), str(settings.agent_script or "")),
+        AUTO,
+        agent=settings.agent,
+        model=settings.model or "",
+    )
+    log.info("agents.ready", agent=agents.named(settings.agent))
+    return agents
+
+
+async def _sources(settings: Settings, github: GitHub, store: Store) -> Sources:
+    us = await github.identity()
+    return Sources(
+        repositories=github.repositories,
+        pulls=github.pulls,
+        runs=store,
+        us=us,
+        accounts=frozenset(settings.allowed_accounts or (us.owner,)),
+    )
+
+
+def _last_words(github: GitHub, clock: SystemClock):  # type: ignore[no-untyped-def]
+    async def say(spec: RunSpec, error: Exception) -> None:
+        """The participants cannot speak any more; the comment must still not stay at "working"."""
+        place, body = Place(spec.installation, spec.thread.repository), comment.given_up(spec)
+        try:
+            await github.comments.upsert(place, spec.thread.number, comment.marker(spec.id), body)
+        except BaroError as problem:
+            log.error("run.unspoken", run=spec.id, error=str(problem), of=repr(error))
+
+    return say
+
+
+@asynccontextmanager
+async def _github(settings: Settings, gate: Gate) -> AsyncIterator[GitHub]:
+    async with connect(
+        app=settings.app_id,
+        private_key=settings.private_key.get_secret_value(),
+        api_url=settings.api_url,
+        web_url=settings.github_url,
+        gate=gate.text,
+        retry_max=settings.retry_max,
+        write_interval=0.0 if _on_this_machine(settings.api_url) else 1.0,
+    ) as github:
+        yield github
+
+
+def _on_this_machine(url: str) -> bool:
+    """The demo's GitHub has no secondary limits, and a person is watching."""
+    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+
+
+@asynccontextmanager
+async def _redis(settings: Settings) -> AsyncIterator[tuple[Store, ArqRedis]]:
+    store = _store(settings)
+    arq = ArqRedis.from_url(settings.redis_url, job_serializer=queue.encode, job_deserializer=queue.decode)
+    try:
+        yield store, arq
+    finally:
+        await arq.aclose()
+        await store.aclose()
+
+
+def _store(settings: Settings) -> Store:
+    client = redis_store.connect(settings.redis_url)
+    return Store(client, lease=settings.lease, retention=settings.retention_days * DAY)
+
+
+def _arm(settings: HostSettings) -> None:
+    if settings.crashpoint:
+        crashpoints.arm(settings.crashpoint)

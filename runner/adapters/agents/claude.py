@@ -1,0 +1,83 @@
+"""Claude Code, headless: its command line, and where its credentials come from.
+
+Nothing a repository brings (settings, hooks, MCP servers, `CLAUDE.md`) is read: `--setting-sources ""` is the one
+switch that stops all of it. Signing in with a subscription is untested: the credential file alone is copied into the
+throw-away home, and a token the CLI refreshes there is lost; `CLAUDE_CODE_OAUTH_TOKEN` is the sturdier way.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner.adapters.room import Inside
+from runner.errors import AgentUnavailable
+from runner.ports import AgentJob
+
+from .backend import Launch
+from .claude_stream import ClaudeStream
+from .installed import resolved
+
+KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+ENVIRONMENT = (*KEYS, "ANTHROPIC_BASE_URL", "CLAUDE_CODE_MAX_RETRIES", "CLAUDE_CONFIG_DIR")
+REMEDY = "set ANTHROPIC_API_KEY, or sign in with `claude` as the user baro runs as."
+
+HARDENED = (
+    *("-p", "--output-format", "stream-json", "--verbose"),
+    *("--setting-sources", "", "--strict-mcp-config", "--no-session-persistence", "--disable-slash-commands"),
+)
+WRITING = ("--permission-mode", "bypassPermissions", "--tools", "Bash,Edit,Write,Read,Glob,Grep")
+READING = ("--permission-mode", "dontAsk", "--tools", "Read,Glob,Grep")
+QUIET = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "IS_SANDBOX": "1",  # it refuses bypassPermissions to root without it
+    "CLAUDE_CODE_MAX_RETRIES": "4",  # its own ten take three minutes; the run has a budget of its own for waiting
+}
+
+
+class Claude:
+    name = "claude"
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._path = env.get("PATH", "")
+        self._credentials = Path(env.get("CLAUDE_CONFIG_DIR") or f"{env.get('HOME', '')}/.claude", ".credentials.json")
+        self._env = {name: env[name] for name in ENVIRONMENT if env.get(name) and name != "CLAUDE_CONFIG_DIR"}
+        self.secrets = tuple(self._env[name] for name in KEYS if len(self._env.get(name, "")) > 7)
+
+    def find(self) -> Path:
+        program = shutil.which("claude", path=self._path)
+        if program is None:
+            raise AgentUnavailable("Claude Code is not installed.", hint="npm install -g @anthropic-ai/claude-code")
+        if not self._has_key and not self._credentials.is_file():
+            raise AgentUnavailable("Claude Code is not signed in.", hint=REMEDY[0].upper() + REMEDY[1:])
+        return Path(program)
+
+    def launch(self, job: AgentJob, model: str, inside: Inside, home: Path) -> Launch:
+        program = resolved(self.find())
+        argv = [str(program.path), *HARDENED, *(WRITING if job.role == "story" else READING)]
+        if model:
+            argv += ["--model", model]
+        if job.schema is not None:
+            argv += ["--json-schema", json.dumps(job.schema)]
+        if not self._has_key:
+            self._lend(home / ".claude")
+        env = {**QUIET, **self._env, "CLAUDE_CONFIG_DIR": f"{inside.home}/.claude"}
+        return Launch(tuple(argv), job.prompt.encode(), env, program.reads)
+
+    def stream(self, job: AgentJob, inside: Inside) -> ClaudeStream:  # noqa: ARG002
+        return ClaudeStream(inside, REMEDY)
+
+    @property
+    def _has_key(self) -> bool:
+        return any(name in self._env for name in KEYS)
+
+    def _lend(self, config: Path) -> None:
+        config.mkdir(parents=True)
+        lent = config / ".credentials.json"
+        lent.touch(mode=0o600)
+        lent.write_bytes(self._credentials.read_bytes())

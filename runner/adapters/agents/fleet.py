@@ -1,0 +1,169 @@
+"""The agents of this machine: which one does a job, in the sandbox, watched, and never twice."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from runner.adapters import process
+from runner.adapters.process import Exit, Program
+from runner.adapters.room import Room
+from runner.adapters.sandbox import Sandbox
+from runner.domain.agent import Did, Ended
+from runner.errors import AgentUnavailable
+from runner.ports import AgentJob, AgentReply
+
+from . import failures
+from .backend import Backend, Stream
+from .record import Record
+from .reply import last_object
+
+Value = TypeVar("Value", Did, AgentReply)
+SAID = 8000
+"""characters of an agent's closing words that are kept"""
+
+
+class Fleet:
+    """Satisfies `runner.ports.Agents`. `agent` is the operator's `BARO_AGENT` (it may name a model: `claude:opus`),
+    `model` his `BARO_MODEL`. `order` is how `auto` looks for a backend."""
+
+    def __init__(
+        self,
+        home: Path,
+        sandbox: Sandbox,
+        backends: Mapping[str, Backend],
+        order: tuple[str, ...],
+        *,
+        agent: str = "auto",
+        model: str = "",
+    ) -> None:
+        self._home = home
+        self._sandbox = sandbox
+        self._backends = backends
+        self._order = order
+        self._agent = agent
+        self._model = model
+
+    def named(self, agent: str) -> str:
+        backend, model = self._route(agent)
+        backend.find()
+        return _title(backend, model)
+
+    async def run(self, job: AgentJob, heard: Callable[[Did], None]) -> AgentReply:
+        record = Record(self._home, job)
+        if (known := record.read()) is not None:
+            return known
+        backend, model = self._route(job.agent)
+        async with _scratch(record.scratch):
+            reply = _hide(await self._attempt(job, backend, model, record, heard), backend.secrets)
+            # No await between the end of the process and this: a runner that is told to stop now still remembers.
+            record.write(reply)
+        return reply
+
+    async def _attempt(
+        self, job: AgentJob, backend: Backend, model: str, record: Record, heard: Callable[[Did], None]
+    ) -> AgentReply:
+        inside = self._sandbox.inside(job.seat, record.scratch)
+        launch = backend.launch(job, model, inside, record.scratch / "home")
+        confined = self._sandbox.confine(
+            Room(job.seat, record.scratch, launch.argv, launch.env, launch.reads, launch.masks)
+        )
+        stream = backend.stream(job, inside)
+        tell = _once(lambda did: heard(_hide(did, backend.secrets)))
+
+        def line(raw: bytes) -> None:
+            for did in stream.feed(raw):
+                tell(did)
+
+        program = Program(confined.argv, confined.env, confined.cwd, record.out, record.err, record.mark, launch.stdin)
+        exit = await process.run(program, line, silence=job.silence, busy=lambda: stream.busy)
+        ended, json = _conclude(job, stream, exit, backend.name, process.last_words(record.err))
+        return AgentReply(ended, _title(backend, stream.model or model), json)
+
+    def _route(self, agent: str) -> tuple[Backend, str]:
+        """The backend and the model ("" is the backend's own choice) for `backend[:model]`."""
+        name, _, model = agent.partition(":")
+        preferred, _, preset = self._agent.partition(":")
+        if name in ("auto", preferred):
+            model = model or preset or self._model
+        if name == "auto":
+            name = preferred
+        return (self._first() if name == "auto" else self._backend(name)), model
+
+    def _first(self) -> Backend:
+        reasons = []
+        for name in self._order:
+            try:
+                self._backends[name].find()
+            except AgentUnavailable as missing:
+                reasons.append(f"{missing} {missing.hint}".strip())
+            else:
+                return self._backends[name]
+        raise AgentUnavailable("No coding agent can be used on this machine.", hint=" ".join(reasons))
+
+    def _backend(self, name: str) -> Backend:
+        if name not in self._backends:
+            known = ", ".join(sorted(self._backends))
+            raise AgentUnavailable(f"There is no agent `{name}`.", hint=f"There are: auto, {known}.")
+        return self._backends[name]
+
+
+def _title(backend: Backend, model: str) -> str:
+    return f"{backend.name}:{model}" if model else backend.name
+
+
+def _conclude(job: AgentJob, stream: Stream, exit: Exit, name: str, complaint: str) -> tuple[Ended, Any]:
+    """What we saw from outside outweighs what the stream says; a one-shot without its JSON did not end well."""
+    ended = stream.ended(exit, complaint)
+    json = None
+    if exit.stopped == "silent":
+        ended = replace(ended, failure=failures.silent(name, job.silence, complaint))
+    elif exit.stopped == "flooded":
+        ended = replace(ended, failure=failures.flooded(name, complaint))
+    elif job.role != "story" and ended.well:
+        json = stream.json if isinstance(stream.json, dict) else last_object(ended.said)
+        if json is None:
+            ended = replace(ended, failure=failures.no_answer(name, ended.said))
+    return replace(ended, said=ended.said[-SAID:]), json
+
+
+@asynccontextmanager
+async def _scratch(path: Path) -> AsyncIterator[None]:
+    """An empty private directory, for as long as the attempt runs. One that is there belongs to a runner that died."""
+    await asyncio.to_thread(_emptied, path)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+
+
+def _emptied(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True, mode=0o700)
+
+
+def _once(tell: Callable[[Did], None]) -> Callable[[Did], None]:
+    """Agents repeat themselves: the same thing done again at once is said once."""
+    last: list[Did] = []
+
+    def said(did: Did) -> None:
+        if last != [did]:
+            last[:] = [did]
+            tell(did)
+
+    return said
+
+
+def _hide(value: Value, secrets: tuple[str, ...]) -> Value:
+    """The value without any of the secrets: agents print their environment."""
+    text = msgspec.json.encode(value)
+    for secret in secrets:
+        text = text.replace(msgspec.json.encode(secret)[1:-1], b"[secret]")
+    return msgspec.json.decode(text, type=type(value))

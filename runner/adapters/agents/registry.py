@@ -1,0 +1,21 @@
+"""The backends there are, by hand: a new one is a module and two lines here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from .backend import Backend
+from .claude import ENVIRONMENT as CLAUDE
+from .claude import Claude
+from .scripted import Scripted
+
+AUTO = ("claude",)
+"""in the order in which `auto` tries them"""
+ENVIRONMENT: tuple[str, ...] = ("PATH", "HOME", *CLAUDE)
+"""The variables of the operator's that backends know; settings collect these and no others."""
+
+
+def backends(home: Path, env: Mapping[str, str], script: str = "") -> dict[str, Backend]:
+    """`home` is BARO_HOME, `env` the operator's variables named in ENVIRONMENT, `script` BARO_AGENT_SCRIPT."""
+    return {backend.name: backend for backend in (Claude(env), Scripted(home, script))}

@@ -1,0 +1,93 @@
+"""A run's private clone: borrowed objects, a run branch, and where that began."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from runner.crashpoints import crashpoint
+from runner.domain.change import Survey
+from runner.domain.run import RunSpec
+from runner.errors import BaroError, GitError, RefMoved
+
+from ..git import Git
+from .layout import Layout, head_ref
+
+MAX_TREE = 400
+"""paths a survey shows"""
+MAX_LANGUAGES = 12
+_ZERO = "0" * 40
+
+
+async def begun(layout: Layout) -> bool:
+    """Does the clone exist, whole? Its start ref is the last thing that making it writes."""
+    return layout.clone.is_dir() and await resolve(layout.git, layout.start) is not None
+
+
+async def begin(layout: Layout, spec: RunSpec, fetched: Mapping[str, str]) -> None:
+    """Make the clone. A run branch of this run on the remote is gone on from: another machine pushed it."""
+    git = layout.git
+    layout.clone.mkdir(parents=True, exist_ok=True)
+    await git.run("init", "--bare", "--quiet", "--template=")
+    alternates = layout.clone / "objects" / "info" / "alternates"
+    alternates.parent.mkdir(exist_ok=True)
+    alternates.write_text(f"{layout.mirror / 'objects'}\n")
+    start, head = await _origin(git, spec, fetched)
+    await git.run("update-ref", head_ref(spec.branch), head)
+    crashpoint("clone.begun")
+    await git.run("update-ref", layout.start, start)
+
+
+async def _origin(git: Git, spec: RunSpec, fetched: Mapping[str, str]) -> tuple[str, str]:
+    """Where the run starts, and where its branch is now."""
+    start = spec.pull.head_sha if spec.pull else fetched[spec.base_ref]
+    for branch in (spec.branch, *([spec.pull.head_ref] if spec.pull else [])):
+        pushed = fetched.get(branch)
+        if pushed and await _ours(git, spec, pushed):
+            shared = (await git.run("merge-base", start, pushed, ok=(0, 1))).line
+            if shared:
+                return shared, pushed
+    return start, start
+
+
+async def _ours(git: Git, spec: RunSpec, commit: str) -> bool:
+    """Did this run make the commit? Anyone could write the trailer, but only where they may push anyway."""
+    return (await git.run("log", "-1", "--format=%(trailers:key=Baro-Run,valueonly)", commit)).line == spec.id
+
+
+async def run_head(layout: Layout, spec: RunSpec) -> str:
+    """The run branch's commit; raises BaroError when the workspace was never prepared."""
+    head = await resolve(layout.git, head_ref(spec.branch))
+    if head is None:
+        raise BaroError(f"Run {spec.id} has no workspace on this machine")
+    return head
+
+
+async def resolve(git: Git, ref: str) -> str | None:
+    """The commit a full ref name points at, or None."""
+    return (await git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1))).line or None
+
+
+async def move(git: Git, ref: str, new: str, old: str | None) -> None:
+    """Compare and swap. `old` None: the ref must not exist. Raises RefMoved."""
+    try:
+        await git.run("update-ref", ref, new, old or _ZERO)
+    except GitError as error:
+        raise RefMoved(
+            f"{ref} is not where it was expected", command=error.command, code=error.code, stderr=error.stderr
+        ) from error
+
+
+async def survey(git: Git, commit: str) -> Survey:
+    """The repository's shape, bounded."""
+    paths = (await git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)).fields
+    shallow = sorted(map(printable, paths), key=lambda path: (path.count("/"), path))
+    suffixes = Counter(suffix for path in paths if (suffix := printable(PurePosixPath(path).suffix)))
+    languages = tuple(suffixes.most_common(MAX_LANGUAGES))
+    return Survey(commit, files=len(paths), tree=tuple(shallow[:MAX_TREE]), languages=languages)
+
+
+def printable(path: str) -> str:
+    """A path for people and for the journal: bytes that are no UTF-8 become the replacement character."""
+    return path.encode(errors="surrogateescape").decode(errors="replace")

@@ -1,0 +1,135 @@
+"""Differences between two trees, as entries and as changes; and the files of a difference for the gate to read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from runner.domain.change import Change
+from runner.domain.policy import File, Gate
+
+from ..git import Git
+from .clone import printable
+
+MAX_BATCH = 64 * 1024 * 1024
+"""bytes of file contents held in memory at a time"""
+_ABSENT = "000000"
+_GITLINK = "160000"
+_STATUS: dict[str, Literal["added", "modified", "deleted", "typechange"]] = {
+    "A": "added",
+    "M": "modified",
+    "D": "deleted",
+    "T": "typechange",
+}
+
+
+class Side(Struct, frozen=True):
+    """What a path is in one tree."""
+
+    mode: str
+    oid: str
+
+    @property
+    def is_blob(self) -> bool:
+        return self.mode not in (_ABSENT, _GITLINK)
+
+
+class Difference(Struct, frozen=True):
+    """One path that differs. `path` may hold surrogates for bytes that are no UTF-8."""
+
+    path: str
+    status: str
+    before: Side
+    after: Side
+
+
+async def differences(git: Git, old: str, new: str) -> list[Difference]:
+    """Between two commits or trees; renames are a deletion and an addition."""
+    answer = await git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
+    return list(parse_raw(answer.fields))
+
+
+def parse_raw(fields: Sequence[str]) -> Iterator[Difference]:
+    """`:mode mode oid oid status NUL path NUL`, as often as there are paths; other fields between them are skipped."""
+    remaining = iter(fields)
+    for field in remaining:
+        head = field.lstrip("\n")
+        if head.startswith(":"):
+            old_mode, new_mode, old, new, status = head[1:].split(" ")
+            yield Difference(next(remaining), status[0], Side(old_mode, old), Side(new_mode, new))
+
+
+async def changes(git: Git, old: str, new: str) -> tuple[Change, ...]:
+    """The same, counted in lines, for people."""
+    found = await differences(git, old, new)
+    answer = await git.run("diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", old, new)
+    counts = {path: (_lines(added), _lines(removed)) for added, removed, path in _numstat(answer.fields)}
+    return tuple(
+        Change(printable(d.path), _STATUS.get(d.status, "modified"), *counts.get(d.path, (0, 0))) for d in found
+    )
+
+
+def _numstat(fields: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    for field in fields:
+        added, removed, path = field.split("\t", 2)
+        yield added, removed, path
+
+
+def _lines(count: str) -> int | None:
+    return None if count == "-" else int(count)
+
+
+# --- contents --------------------------------------------------------------------------------------------------
+
+
+async def files(git: Git, found: Sequence[Difference], gate: Gate) -> AsyncIterator[tuple[Difference, File]]:
+    """Every difference with its contents, as far as the gate wants to read them; in bounded memory."""
+    oids = {side.oid for d in found for side in (d.before, d.after) if side.is_blob}
+    sizes = await _sizes(git, sorted(oids))
+    for batch in _batches(found, sizes):
+        wanted = {side.oid for d in batch for side in (d.before, d.after) if gate.readable(sizes.get(side.oid, 0))}
+        blobs = await _contents(git, sorted(wanted & sizes.keys()))
+        for d in batch:
+            after, before = d.after.oid, d.before.oid
+            yield d, File(printable(d.path), d.after.mode, sizes.get(after, 0), blobs.get(after), blobs.get(before))
+
+
+def _batches(found: Sequence[Difference], sizes: dict[str, int]) -> Iterator[list[Difference]]:
+    batch: list[Difference] = []
+    weight = 0
+    for d in found:
+        size = sizes.get(d.before.oid, 0) + sizes.get(d.after.oid, 0)
+        if batch and weight + size > MAX_BATCH:
+            yield batch
+            batch, weight = [], 0
+        batch.append(d)
+        weight += size
+    if batch:
+        yield batch
+
+
+async def _sizes(git: Git, oids: Sequence[str]) -> dict[str, int]:
+    if not oids:
+        return {}
+    answer = await git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", input=_lines_of(oids))
+    return {oid: int(size) for oid, size in (line.split(" ") for line in answer.text.splitlines())}
+
+
+async def _contents(git: Git, oids: Sequence[str]) -> dict[str, bytes]:
+    if not oids:
+        return {}
+    data = (await git.run("cat-file", "--batch=%(objectname) %(objectsize)", input=_lines_of(oids))).stdout
+    found: dict[str, bytes] = {}
+    at = 0
+    while at < len(data):
+        end = data.index(b"\n", at)
+        oid, size = data[at:end].decode().split(" ")
+        found[oid] = data[end + 1 : end + 1 + int(size)]
+        at = end + 1 + int(size) + 1
+    return found
+
+
+def _lines_of(oids: Sequence[str]) -> bytes:
+    return "".join(f"{oid}\n" for oid in oids).encode()

@@ -1,0 +1,90 @@
+"""What a worktree holds, as a tree object: trusted git directory, copied index, nothing of the agent's executed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from runner.domain.policy import agent_configuration
+from runner.domain.residue import kept
+
+from ..git import Git
+from .layout import Layout
+
+_GITLINK = "160000"
+
+
+class Staged(Struct, frozen=True):
+    """A worktree in an index of its own. `nested` are repositories inside it, which no commit can hold."""
+
+    git: Git
+    nested: tuple[str, ...]
+
+    async def tree(self) -> str:
+        return (await self.git.run("write-tree")).line
+
+
+@asynccontextmanager
+async def scratch_index(layout: Layout, source: Path | None = None) -> AsyncIterator[Path]:
+    """A throw-away index file, a copy of `source` or none yet."""
+    layout.scratch.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(dir=layout.scratch))
+    try:
+        if source is not None:
+            shutil.copy2(source, directory / "index")
+        yield directory / "index"
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)  # `scratch` is emptied with the run in any case
+
+
+@asynccontextmanager
+async def staged(layout: Layout, seat: str, declared: Sequence[str] = ()) -> AsyncIterator[Staged]:
+    """Stage everything the seat's tree holds, except what an installer left in it.
+
+    The index is a copy of the trusted one, whose file times make this cost what changed and not what there is.
+    """
+    administration, tree = layout.administration(seat), layout.tree(seat)
+    async with scratch_index(layout, administration / "index") as index:
+        git = Git(administration, work_tree=tree, index=index)
+        tracked = await _tracked(git)
+        await _add_tracked(git, [path for path, mode in tracked.items() if mode == _GITLINK])
+        untracked = (await git.run("ls-files", "-z", "--others", "--exclude-standard")).fields
+        # git ends a directory in a slash here when it is a repository of its own
+        nested = tuple(path.rstrip("/") for path in untracked if path.endswith("/"))
+        new = [path for path in untracked if not path.endswith("/")]
+        await _add(git, kept(new, tracked.keys(), declared, _empty(tree, new)))
+        yield Staged(git, nested)
+
+
+async def _tracked(git: Git) -> dict[str, str]:
+    """Path to mode of everything in the index."""
+    entries = (entry.split("\t", 1) for entry in (await git.run("ls-files", "-z", "--stage")).fields)
+    return {path: head.split(" ", 1)[0] for head, path in entries}
+
+
+async def _add_tracked(git: Git, submodules: Sequence[str]) -> None:
+    """Changes to tracked files. Submodules are left out: to see whether one is dirty, git would run `git status`
+    inside it, under whatever configuration the agent has put there."""
+    if not submodules:
+        await git.run("add", "--update")
+        return
+    pathspecs = [".", *(f":(exclude,literal,top){path}" for path in submodules)]
+    given = "\0".join(pathspecs).encode(errors="surrogateescape")
+    await git.run("add", "--update", "--pathspec-from-file=-", "--pathspec-file-nul", input=given)
+
+
+async def _add(git: Git, paths: Sequence[str]) -> None:
+    if paths:
+        given = "".join(f"{path}\0" for path in paths).encode(errors="surrogateescape")
+        await git.run("update-index", "--add", "--replace", "-z", "--stdin", input=given)
+
+
+def _empty(tree: Path, paths: Sequence[str]) -> frozenset[str]:
+    """Empty files among the agent settings: the only ones for which it matters."""
+    return frozenset(path for path in paths if agent_configuration(path) and os.lstat(tree / path).st_size == 0)
