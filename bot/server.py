@@ -24,7 +24,7 @@ def serve(settings: Settings) -> int:
 async def _serve(settings: Settings) -> int:
     server = uvicorn.Server(
         uvicorn.Config(
-            await wiring.web_app_from(settings),
+            wiring.web_app_from(settings),
             host=settings.host,
             port=settings.port,
             http="httptools",

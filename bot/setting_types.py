@@ -46,7 +46,7 @@ def passwords(url: str | None) -> tuple[str, ...]:
 
 def _pem(text: str) -> str:
     # Settings that cannot hold a line break carry the two characters `\n` instead.
-    pem = text if "\n" in text else text.replace("\\n", "\n")
+    pem = text.strip() if "\n" in text.strip() else text.strip().replace("\\n", "\n")
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -17,21 +17,12 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from runner.adapters.agents.registry import ENVIRONMENT as AGENT_VARIABLES
 from runner.domain.config import AgentName
 from runner.errors import SettingsError
 
 from . import envfile
 from . import setting_types as kinds
-
-PROVIDER_SETTINGS = (
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_BASE_URL",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-)
-"""The only settings of model providers that reach agents; each backend takes from these what it needs."""
 
 
 class HostSettings(BaseSettings):
@@ -76,8 +67,8 @@ class HostSettings(BaseSettings):
     """None: pretty on a terminal, otherwise json"""
     crashpoint: str | None = Field(None, validation_alias="BARO_CRASHPOINT", description="the name of a crash point")
     """where to die on purpose; for tests"""
-    provider: dict[str, SecretStr] = Field(default_factory=dict)
-    """those of PROVIDER_SETTINGS that are set"""
+    agent_variables: dict[str, SecretStr] = Field(default_factory=dict)
+    """those of AGENT_VARIABLES that are set"""
 
     @field_validator("agent_script")
     @classmethod
@@ -92,9 +83,18 @@ class HostSettings(BaseSettings):
         # lines it does not understand.
         return (named["init_settings"],)
 
+    def agent_environment(self) -> dict[str, str]:
+        """What agents may get to see of the operator's environment; each backend takes from it what it needs."""
+        return {name: value.get_secret_value() for name, value in self.agent_variables.items()}
+
+    @property
+    def path(self) -> str:
+        """Where programs are looked for."""
+        return self.agent_environment().get("PATH", os.defpath)
+
     def secrets(self) -> tuple[str, ...]:
         """Exact values that no log, comment or error may show."""
-        return tuple(value.get_secret_value() for name, value in self.provider.items() if not name.endswith("_URL"))
+        return tuple(value for name, value in self.agent_environment().items() if name.endswith(("_KEY", "_TOKEN")))
 
 
 class AppSettings(HostSettings):
@@ -191,7 +191,7 @@ def read(kind: type[Kind], environ: Mapping[str, str] | None = None, directory: 
     values = {name: value.strip() for name, value in {**from_file, **environ}.items() if value.strip()}
     problems += _unknown(values)
     try:
-        settings = kind(**_only(values, _fields()), provider=_only(values, PROVIDER_SETTINGS))
+        settings = kind(**_only(values, _fields()), agent_variables=_only(values, AGENT_VARIABLES))
     except ValidationError as error:
         problems += [_sentence(detail) for detail in error.errors(include_url=False)]
         raise SettingsError(problems) from None  # the original shows what was typed, secrets included

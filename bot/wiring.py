@@ -30,7 +30,7 @@ from runner.errors import BaroError
 from runner.host.host import Durable, Host
 from runner.host.reconcile import Reconciler
 from runner.participants import World, seat
-from runner.ports import Place
+from runner.ports import Comments, Place
 from runner.voice import comment
 
 from . import log as logs
@@ -96,20 +96,18 @@ async def runner_process(settings: Settings) -> AsyncIterator[RunnerProcess]:
         logs.configure(settings.log_format, lambda: (*settings.secrets(), *github.secrets()))
         _arm(settings)
         with host_name(settings.home) as name:
-            yield await _process(settings, github, store, arq, gate, name)
+            yield _process(settings, github, store, arq, gate, name)
 
 
-async def _process(
-    settings: Settings, github: GitHub, store: Store, arq: ArqRedis, gate: Gate, name: str
-) -> RunnerProcess:
+def _process(settings: Settings, github: GitHub, store: Store, arq: ArqRedis, gate: Gate, name: str) -> RunnerProcess:
     clock = SystemClock()
-    world = await _world(settings, github, store, gate, clock)
+    world = _world(settings, github, store, gate, clock)
     host = Host(
         name,
         Durable(store, store, store),
         clock,
         lambda: seat(world),
-        _last_words(github, clock),
+        LastWords(github.comments),
         capacity=settings.max_runs,
         lease_seconds=settings.lease,
     )
@@ -129,7 +127,7 @@ async def _process(
     return RunnerProcess(host, desk, reconciler, arq)
 
 
-async def _world(settings: Settings, github: GitHub, store: Store, gate: Gate, clock: SystemClock) -> World:
+def _world(settings: Settings, github: GitHub, store: Store, gate: Gate, clock: SystemClock) -> World:
     return World(
         clock=clock,
         inbox=store,
@@ -165,16 +163,18 @@ async def _sources(settings: Settings, github: GitHub, store: Store) -> Sources:
     )
 
 
-def _last_words(github: GitHub, clock: SystemClock):  # type: ignore[no-untyped-def]
-    async def say(spec: RunSpec, error: Exception) -> None:
-        """The participants cannot speak any more; the comment must still not stay at "working"."""
-        place, body = Place(spec.installation, spec.thread.repository), comment.given_up(spec)
-        try:
-            await github.comments.upsert(place, spec.thread.number, comment.marker(spec.id), body)
-        except BaroError as problem:
-            log.error("run.unspoken", run=spec.id, error=str(problem), of=repr(error))
+class LastWords:
+    """For a run whose participants cannot speak any more: its comment must still not stay at "working"."""
 
-    return say
+    def __init__(self, comments: Comments) -> None:
+        self._comments = comments
+
+    async def __call__(self, spec: RunSpec) -> None:
+        place = Place(spec.installation, spec.thread.repository)
+        try:
+            await self._comments.upsert(place, spec.thread.number, comment.marker(spec.id), comment.given_up(spec))
+        except BaroError as error:
+            log.error("run.unspoken", run=spec.id, error=str(error))
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ import structlog
 from arq.connections import ArqRedis
 from arq.worker import Function, Worker, func
 
+from runner.adapters.redis_store import TROUBLE
 from runner.host.host import Host
 
 from . import queue
@@ -85,7 +86,7 @@ async def _listen(arq: ArqRedis, settings: Settings, queue_name: str, function: 
         )
         try:
             await worker.async_run()
-        except (RedisError, OSError) as error:
+        except TROUBLE as error:
             log.warning("bell.lost", queue=queue_name, error=repr(error))
         finally:
             await _quiet(worker)
@@ -101,14 +102,14 @@ async def _quiet(worker: Worker) -> None:
 
 
 def _admit(desk: Desk) -> Function:
-    async def admit(_: dict[Any, Any], ask_id: str) -> None:
+    async def admit(ctx: dict[Any, Any], ask_id: str) -> None:
         desk.take(ask_id)
 
     return func(admit, name="admit", max_tries=1)
 
 
 def _advance(host: Host) -> Function:
-    async def advance(_: dict[Any, Any], run: str) -> None:
+    async def advance(ctx: dict[Any, Any], run: str) -> None:
         await host.take(run)
 
     return func(advance, name="advance", max_tries=1)

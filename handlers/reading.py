@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -25,8 +26,11 @@ def lines_of(text: str) -> list[str]:
 def addressed(lines: list[str]) -> list[int]:
     """The numbers of the lines whose first word is `/baro`, outside quotes, code and HTML."""
     text = "\n".join(lines[:LINES])
-    if not _MAYBE.search(text):
+    maybe = [found.start() for found in islice(_MAYBE.finditer(text), 2)]
+    if not maybe:
         return []
+    if maybe == [0] and text[0] == "/":
+        return [0]  # the usual comment: nothing stands before the command that could make it a quote or code
     return [number for number in _mentions(_READER.parse(text)) if MENTION.match(lines[number].lstrip())]
 
 

@@ -209,11 +209,11 @@ class Bus:
             self._act(entry)
 
     def _deliberate(self, by: str, incoming: Event) -> list[Entry]:
-        """Everything the minds say to `incoming`, breadth first, until nobody has more to say."""
+        """Everything the minds say to `incoming`, breadth first, until nobody has more to say or the run has ended."""
         at = self._now()
         entries: list[Entry] = []
         said: deque[tuple[str, Event]] = deque([(by, incoming)])
-        while said:
+        while said and not self._ledger.ended:
             speaker, event = said.popleft()
             if len(entries) == TURN_LIMIT:
                 raise Stalled(f"One turn grew past {TURN_LIMIT} events.", evidence=repr(entries[-3:]))

@@ -155,17 +155,18 @@ def _readable(*paths: Path) -> tuple[str, ...]:
 
 def _tree(room: Room) -> tuple[str, ...]:
     """The tree, its git directory exchanged for the decoy, and what it must not see covered."""
-    link = room.scratch / "dot-git"
+    link, nothing = room.scratch / "dot-git", room.scratch / "nothing"
     link.write_text(f"gitdir: {GIT}\n")
+    nothing.touch()
     return (
         *("--bind" if room.seat.writable else "--ro-bind", str(room.seat.tree), TREE),
         *("--bind", str(room.seat.git), GIT),
         *("--ro-bind", str(link), f"{TREE}/.git"),
-        *(word for name in room.masks for word in _mask(room.seat.tree / name, f"{TREE}/{name}")),
+        *(word for name in room.masks for word in _mask(room.seat.tree / name, f"{TREE}/{name}", nothing)),
     )
 
 
-def _mask(path: Path, shown: str) -> tuple[str, ...]:
+def _mask(path: Path, shown: str, nothing: Path) -> tuple[str, ...]:
     if path.is_dir():
         return ("--tmpfs", shown)
-    return ("--ro-bind", "/dev/null", shown) if path.exists() else ()
+    return ("--ro-bind", str(nothing), shown) if path.exists() else ()

@@ -15,7 +15,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,10 +35,9 @@ FLOOR = (2, 38)
 _NOT_FOUND = 127
 """how `env` says that there is no git"""
 
-INHERITED = frozenset(
-    "PATH TMPDIR http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY "
-    "SSL_CERT_FILE SSL_CERT_DIR GIT_SSL_CAINFO GIT_SSL_CAPATH".split()
-)
+_PROXIES = {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"}
+_CERTIFICATES = {"SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"}
+INHERITED = frozenset({"PATH", "TMPDIR"} | _PROXIES | _CERTIFICATES)
 """The operator's route to the network. Everything else stays out: GIT_* redirects git, HOME holds a .netrc, and the
 rest is none of git's business."""
 
@@ -130,13 +129,13 @@ class Git(Struct, frozen=True):
         input: bytes = b"",
         network: Network | None = None,
         ok: tuple[int, ...] = (0,),
-        timeout: float | None = None,
+        seconds: float | None = None,
     ) -> Result:
         """Run `git *args`; raises GitError for an exit code that is not `ok`. Cancelling it stops the process."""
         extra = network.settings() if network else {}
         process = _start(["git", *args], self._environment(extra), self.work_tree or self.dir)
-        seconds = timeout or (NETWORK_TIMEOUT if network else LOCAL_TIMEOUT)
-        result = await _finish(process, ["git", *args], input, seconds)
+        limit = seconds or (NETWORK_TIMEOUT if network else LOCAL_TIMEOUT)
+        result = await _finish(process, ["git", *args], input, limit)
         if network and network.header:
             result = Result(result.code, result.stdout, result.stderr.replace(network.header, "[redacted]"))
         if result.code not in ok:
@@ -235,13 +234,13 @@ def _start(command: list[str], env: dict[str, str], cwd: Path) -> subprocess.Pop
     return process
 
 
-async def _finish(process: subprocess.Popen[bytes], command: list[str], input: bytes, timeout: float) -> Result:
+async def _finish(process: subprocess.Popen[bytes], command: list[str], input: bytes, limit: float) -> Result:
     waiting = asyncio.get_running_loop().run_in_executor(_THREADS, process.communicate, input)
     try:
-        stdout, stderr = await asyncio.wait_for(asyncio.shield(waiting), timeout)
+        stdout, stderr = await asyncio.wait_for(asyncio.shield(waiting), limit)
     except TimeoutError as late:
         await _stop(process, waiting)
-        sentence = f"`git {command[1]}` did not finish within {timeout:g} seconds"
+        sentence = f"`git {command[1]}` did not finish within {limit:g} seconds"
         raise GitError(sentence, command=command, code=process.returncode) from late
     except asyncio.CancelledError:
         await _stop(process, waiting)
@@ -254,8 +253,6 @@ async def _stop(process: subprocess.Popen[bytes], waiting: asyncio.Future[tuple[
     for number in (signal.SIGTERM, signal.SIGKILL):
         if waiting.done():
             return
-        try:
+        with suppress(ProcessLookupError):  # it ended by itself in this moment; `waiting` is about to say so
             os.killpg(process.pid, number)
-        except ProcessLookupError:
-            pass  # it ended by itself in this moment; `waiting` is about to say so
         await asyncio.wait([waiting], timeout=TERM_GRACE)

@@ -67,17 +67,13 @@ async def run(
     """
     await gone(program.mark)
     process = await _start(program)
-    tail = Tail(program.out, line)
-    try:
-        stopped = await _watch(process, tail, program.err, silence, busy)
-    finally:
-        _kill_group(process)
-        await asyncio.shield(_reap(process, program.mark))
-        with contextlib.closing(tail):
-            while tail.drain():
-                pass
-        trim(program.out)
-        trim(program.err)
+    with contextlib.closing(Tail(program.out, line)) as tail:
+        try:
+            stopped = await _watch(process, tail, program.err, silence, busy)
+        finally:
+            _kill_group(process)
+            await asyncio.shield(_reap(process, program))
+        tail.finish()
     assert process.returncode is not None
     return Exit(process.returncode, stopped)
 
@@ -148,12 +144,16 @@ class Tail:
         if len(self._rest) > LONGEST_LINE:
             self._rest, self._skipping = b"", True
 
-    def close(self) -> None:
-        """The last line counts even where its newline is missing."""
-        self._file.close()
+    def finish(self) -> None:
+        """Hand out all that is left; the last line counts even where its newline is missing."""
+        while self.drain():
+            pass
         if self._rest and not self._skipping:
             self._line(self._rest)
-            self._rest = b""
+        self._rest = b""
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def trim(path: Path, kept: int = KEPT) -> None:
@@ -187,9 +187,11 @@ def _kill_group(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-async def _reap(process: asyncio.subprocess.Process, mark: str) -> None:
+async def _reap(process: asyncio.subprocess.Process, program: Program) -> None:
     await process.wait()
-    await gone(mark)
+    await gone(program.mark)
+    for file in (program.out, program.err):  # a Tail still reads the untrimmed one, which it has open
+        trim(file)
 
 
 async def gone(mark: str) -> None:

@@ -36,6 +36,9 @@ AWAY = 1.0
 BLOCK = 5_000
 """milliseconds one blocking read waits before it asks again"""
 
+TROUBLE = (RedisError, OSError)
+"""what a Redis client raises when Redis is away"""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -44,11 +47,10 @@ def _translated(method: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any,
     """What Redis raises becomes ours, so that nobody above has to know it."""
 
     @wraps(method)
-    @_translated
     async def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return await method(*args, **kwargs)
-        except (RedisError, OSError) as error:
+        except TROUBLE as error:
             raise StoreDown("Redis does not answer as it should.", evidence=str(error)) from error
 
     return call
@@ -245,7 +247,7 @@ class Store:
         """Waits for some, a while; a store that is away has none for now."""
         try:
             found = await self._redis.xread({_inbox(run): cursor}, block=BLOCK)
-        except (RedisError, OSError):
+        except TROUBLE:
             await asyncio.sleep(AWAY)
             return []
         return [message for _, messages in found or [] for message in messages]

@@ -6,7 +6,6 @@ Order of authority: a person > the repository's configuration > rules that need 
 
 from __future__ import annotations
 
-import math
 import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
@@ -123,7 +122,7 @@ def _mode(value: Any) -> Mode | None:
 def _confidence(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and 0 <= value <= 1 else None
+    return float(value) if 0 <= value <= 1 else None
 
 
 # --- sentences -------------------------------------------------------------------------------------------------

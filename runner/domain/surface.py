@@ -54,7 +54,6 @@ _WORKFLOWS = ".github/workflows"
 
 def path_problem(pattern: str) -> str | None:
     """Why this pattern may not be declared, as the end of a sentence; None if it may."""
-    names = pattern.split("/")
     if not pattern.strip():
         return "is empty"
     if len(pattern) > MAX_PATH:
@@ -63,7 +62,13 @@ def path_problem(pattern: str) -> str | None:
         return "has invisible characters"
     if _UNFIT.search(pattern):
         return 'has a character that does not belong into a path (one of \\ ` < > | ")'
-    if pattern[0] in "/~" or re.match("[A-Za-z]:", pattern):
+    return next((why for reading in _alternatives(pattern) if (why := _way_out(reading))), None)
+
+
+def _way_out(pattern: str) -> str | None:
+    """Where a pattern without alternatives leads that no story may go."""
+    names = pattern.split("/")
+    if re.match("[/~]|[A-Za-z]:", pattern):
         return "is not relative to the repository's root"
     if any(_upwards(name) for name in names):
         return "leaves the repository"
@@ -86,13 +91,12 @@ def _upwards(name: str) -> bool:
 def _into_git(name: str) -> bool:
     if name.startswith("*"):
         return False  # nobody who writes `*` means `.git`, and the publish gate would hold it back
-    bare = (_bare(name),) if _bare(name) else ()
-    return any(overlap(reading, git) for reading in bare for git in _GIT_ALIASES)
+    return bool(_bare(name)) and any(overlap(_bare(name), alias) for alias in _GIT_ALIASES)
 
 
 def _into_workflows(pattern: str) -> bool:
     lowered = "/".join(_bare(name) for name in pattern.split("/"))
-    return not lowered.startswith("*") and overlap(lowered, _WORKFLOWS)
+    return bool(lowered.strip("/")) and not lowered.startswith("*") and overlap(lowered, _WORKFLOWS)
 
 
 # --- patterns as automata --------------------------------------------------------------------------------------
@@ -111,7 +115,9 @@ _Pattern = tuple[_Name | str, ...]
 
 _ONE = _Chars(negated=True)
 _MANY = _Chars(negated=True, many=True)
-_TOKEN = re.compile(r"(?P<many>\*)|(?P<one>\?)|\[(?P<negated>[!^])?(?P<chars>\]?[^]]*)\]|(?P<char>.)", re.DOTALL)
+_TOKEN = re.compile(
+    r"(?P<many>\*)|(?P<one>\?)|\[(?P<negated>[!^])?(?P<chars>\]?(?:\[:\w+:\]|[^]])*)\]|(?P<char>.)", re.DOTALL
+)
 
 
 def _only(char: str) -> _Chars:

@@ -102,9 +102,9 @@ _ESCAPES = [
     (re.compile(r"(?<![^\W_])_|_(?![^\W_])"), r"\\_"),
     (re.compile(r"@(?=\w)"), "@" + _ZERO_WIDTH),
     (re.compile(r"#(?=\w)"), "#" + _ZERO_WIDTH),
-    (re.compile(r"\b(GH)-(?=\d)", re.IGNORECASE), r"\1-" + _ZERO_WIDTH),
+    (re.compile(r"(?<![A-Za-z0-9])(GH)-(?=\d)", re.IGNORECASE), r"\1-" + _ZERO_WIDTH),
     (re.compile("://"), ":" + _ZERO_WIDTH + "//"),
-    (re.compile(r"\b(www)\.", re.IGNORECASE), r"\1" + _ZERO_WIDTH + "."),
+    (re.compile(r"(www)\.", re.IGNORECASE), r"\1" + _ZERO_WIDTH + "."),
     # What would begin a list, a heading or a rule at the start of a line.
     (re.compile(r"^([#+=-])"), r"\\\1"),
     (re.compile(r"^(\d+)([.)])"), r"\1\\\2"),

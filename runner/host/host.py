@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 TRIES = 3
 """times a run may break the engine itself before it is given up in words"""
 
-LastWords = Callable[[RunSpec, Exception], Awaitable[None]]
+LastWords = Callable[[RunSpec], Awaitable[None]]
 """Tells people about a run whose participants cannot speak any more."""
 
 
@@ -126,12 +126,12 @@ class Host:
                 await self._play(lease, entries)
         except (LeaseLost, StoreDown):
             raise
-        except Exception as error:
+        except Exception:
             self._broken[lease.run] = self._broken.get(lease.run, 0) + 1
             if self._broken[lease.run] < TRIES:
                 raise
             log.exception("run.given_up")
-            await self._last_words(spec, error)
+            await self._last_words(spec)
         crashpoint("run.ended")
         await self._durable.runs.close(lease, spec.thread)
         log.info("run.closed")

@@ -30,7 +30,8 @@ class PlannerHand(RepeatableHand):
 
     async def perform(self, seq: int, request: e.Request, say: Say) -> e.PlanGiven:
         assert isinstance(request, e.PlanWanted)
-        usage, problems, previous = Usage(), (), ""
+        usage, previous = Usage(), ""
+        problems: tuple[str, ...] = ()
         for attempt in range(1, TRIES + 1):
             reply = await self._ask(request.intake, problems, previous, attempt)
             usage += reply.ended.usage

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from runner.bus import Say
 from runner.crashpoints import crashpoint
 from runner.domain import events as e
-from runner.domain.agent import Did
+from runner.domain.agent import Did, Ended
 from runner.ports import AgentJob, Agents, Clock
 
 from .story_factory import StoryFactory
@@ -74,5 +74,5 @@ class StoryAgent:
             flush()
 
 
-def _ended(seq: int, request: e.AttemptWanted, ended: e.Ended) -> e.AttemptEnded:
+def _ended(seq: int, request: e.AttemptWanted, ended: Ended) -> e.AttemptEnded:
     return e.AttemptEnded(answers=seq, story=request.story, attempt=request.attempt, ended=ended)

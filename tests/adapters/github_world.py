@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +62,9 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def world(root: Path, now: Callable[[], float]) -> AsyncIterator[World]:
+async def serving(root: Path, now: Callable[[], float] = time.time) -> AsyncIterator[World]:
     async with LocalGitHub.serve(root, APP, now=now) as local:
-        made = local.repository(REPO, {"README.md": "# shop\n", "src/app.py": "x = 1\n", "logo.png": "\x00\x01"})
+        made = local.repository(REPO, {"README.md": "# shop\n", "src/app.py": "x = 1\n", "logo.png": b"\x89PNG\xff"})
         installed = local.installation(REPO)
         assert installed is not None
         yield World(local, Place(installed.id, Repository(made.id, "acme", "shop")))

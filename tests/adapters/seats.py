@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from runner.adapters.agents.fleet import Fleet
@@ -75,3 +77,10 @@ class Bench:
         """One job of the scripted agent."""
         self.script.write_text(text)
         return await self.fleet().run(self.job(role, **fields), self.heard.append)
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Another process makes it true; there is no event to wait for."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 
 from runner.domain.agent import Did, Failure, Usage
 from runner.errors import BaroError
-from tests.adapters.seats import Bench, git
+from tests.adapters.seats import Bench, git, until
 
 
 @pytest.fixture
@@ -171,9 +171,7 @@ async def test_cancelling_kills_what_the_agent_started(bench: Bench) -> None:
     bench.script.write_text("- steps: [{run: 'setsid sh -c \"while :; do date +%N > beat; sleep 0.02; done\" & wait'}]")
     running = asyncio.create_task(bench.fleet().run(bench.job(), bench.heard.append))
     beat = bench.seat.tree / "beat"
-    async with asyncio.timeout(10):
-        while not beat.exists():
-            await asyncio.sleep(0.01)
+    await until(beat.exists)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

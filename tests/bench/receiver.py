@@ -120,7 +120,10 @@ def redis(home: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _process(command: list[str], environment: dict[str, str]) -> Iterator[int]:
-    with subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL) as process:
+    with (
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=log) as process,
+    ):
         try:
             yield process.pid
         finally:

@@ -6,6 +6,7 @@ import os
 
 from starlette.applications import Starlette
 
+from bot.log import configure
 from bot.web import WebDeps, web_app
 from handlers.us import Us
 from runner.adapters.redis_store import Bell, Store, connect
@@ -28,5 +29,6 @@ class StoreInbox:
 
 
 def app() -> Starlette:
+    configure("json")
     store = Store(connect(os.environ["BENCH_REDIS"]), lease=15, retention=3600)
     return web_app(WebDeps(secrets=[SECRET.decode()], us=Us("4242", "baro[bot]"), inbox=StoreInbox(store)))

@@ -1,5 +1,7 @@
 """What the operator says is read once, checked as a whole, and never shown."""
 
+# ruff: noqa: E501 - sentences that people read stand here as they are printed
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -19,7 +21,7 @@ def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
     ).decode()
 
 
-KEY = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+KEY = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)).strip()
 SOUND = {
     "GITHUB_APP_ID": "12345",
     "GITHUB_PRIVATE_KEY": KEY,
@@ -55,7 +57,7 @@ def test_sound_settings_have_the_documented_defaults(tmp_path: Path) -> None:
             "retention_days": 30.0,
             "log_format": None,
             "crashpoint": None,
-            "provider": {},
+            "agent_variables": {},
             "key_file": None,
             "api_url": "https://api.github.com",
             "github_url": "https://github.com",
@@ -151,14 +153,14 @@ def test_two_webhook_secrets_while_rotating(tmp_path: Path) -> None:
 
 
 def test_the_key_may_come_from_a_file_or_with_escaped_line_breaks(tmp_path: Path) -> None:
-    (tmp_path / "app.pem").write_text(KEY)
+    (tmp_path / "app.pem").write_text(KEY + "\n")
     without = {name: value for name, value in SOUND.items() if name != "GITHUB_PRIVATE_KEY"}
 
     from_file = read(Settings, {**without, "GITHUB_PRIVATE_KEY_FILE": str(tmp_path / "app.pem")}, tmp_path)
-    escaped = read(Settings, {**without, "GITHUB_PRIVATE_KEY": KEY.strip().replace("\n", "\\n")}, tmp_path)
+    escaped = read(Settings, {**without, "GITHUB_PRIVATE_KEY": KEY.replace("\n", "\\n")}, tmp_path)
 
     assert from_file.private_key.get_secret_value() == KEY
-    assert escaped.private_key.get_secret_value() == KEY.strip()
+    assert escaped.private_key.get_secret_value() == KEY
 
 
 @pytest.mark.parametrize(
@@ -187,9 +189,10 @@ def test_accounts_are_compared_without_case(tmp_path: Path) -> None:
     assert read(Settings, {**SOUND, "BARO_ALLOWED_ACCOUNTS": "*"}, tmp_path).allowed_accounts == ("*",)
 
 
-def test_only_listed_provider_settings_are_kept_for_agents(tmp_path: Path) -> None:
-    environ = {**SOUND, "ANTHROPIC_API_KEY": "sk-secret-key", "AWS_SECRET_ACCESS_KEY": "x", "OPENAI_BASE_URL": "http://h"}
-    assert set(read(Settings, environ, tmp_path).provider) == {"ANTHROPIC_API_KEY", "OPENAI_BASE_URL"}
+def test_only_what_a_backend_knows_is_kept_for_agents(tmp_path: Path) -> None:
+    wanted = {"PATH": "/usr/bin", "ANTHROPIC_API_KEY": "sk-secret-key", "ANTHROPIC_BASE_URL": "http://model.example"}
+    settings = read(Settings, {**SOUND, **wanted, "AWS_SECRET_ACCESS_KEY": "x"}, tmp_path)
+    assert (settings.agent_environment(), settings.path) == (wanted, "/usr/bin")
 
 
 def test_what_is_secret_can_be_hidden_and_is_never_printed(tmp_path: Path) -> None:

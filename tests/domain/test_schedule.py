@@ -8,7 +8,6 @@ from runner.domain.config import Limits
 from runner.domain.mode import Mode
 from runner.domain.plan import Plan, Story
 from runner.domain.schedule import OVER, Schedule, slots_for
-
 from tests.domain.strategies import ancestors, plans
 
 

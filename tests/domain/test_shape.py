@@ -10,10 +10,9 @@ from inline_snapshot import snapshot
 from runner.domain.config import Limits
 from runner.domain.goal import Goal
 from runner.domain.mode import Intake, Mode
-from runner.domain.plan import Plan, Story, read_plan
+from runner.domain.plan import Plan, Story
 from runner.domain.shape import ShapedPlan, focused_plan, shape
 from runner.domain.surface import disjoint
-
 from tests.domain.strategies import ancestors, plans
 
 limits = st.builds(Limits, stories=st.integers(1, 6), sequential_stories=st.integers(1, 4))
@@ -181,9 +180,7 @@ def test_a_story_that_declares_nothing_cannot_hide_in_a_folded_one() -> None:
 def test_a_plan_of_a_single_story_is_focused() -> None:
     shaped = shape(plan(story("A", "a")), intake(Mode.PARALLEL), Limits())
     assert (shaped.mode, shaped.stories[0].id) == (Mode.FOCUSED, "S1")
-    assert shaped.adjustments == snapshot(
-        ("The plan has a single story, so the run is focused instead of parallel.",)
-    )
+    assert shaped.adjustments == snapshot(("The plan has a single story, so the run is focused instead of parallel.",))
 
 
 def test_the_largest_sane_plan_is_folded_in_good_time() -> None:
@@ -211,11 +208,3 @@ def test_the_goal_itself_is_the_story_of_a_focused_run(goal: Goal, title: str, t
 
 def test_the_goals_own_plan_is_shaped_without_a_word() -> None:
     assert shape(focused_plan(Goal("Fix it", "", "issue")), intake(Mode.FOCUSED), Limits()).adjustments == ()
-
-
-@given(plans())
-def test_the_planners_reader_accepts_every_plan_that_shape_accepts(plan: Plan) -> None:
-    import msgspec
-
-    read, problems = read_plan(msgspec.to_builtins(plan))
-    assert problems == () or read is None

@@ -30,9 +30,7 @@ def oracle(pattern: list[list[str]]) -> re.Pattern[str]:
 
 
 @given(patterns, patterns)
-def test_two_patterns_overlap_exactly_where_one_path_belongs_to_both(
-    a: list[list[str]], b: list[list[str]]
-) -> None:
+def test_two_patterns_overlap_exactly_where_one_path_belongs_to_both(a: list[list[str]], b: list[list[str]]) -> None:
     both = [path for path in PATHS if oracle(a).fullmatch(path + "/") and oracle(b).fullmatch(path + "/")]
     assert overlap(spelled(a), spelled(b)) == overlap(spelled(b), spelled(a)) == bool(both)
 
@@ -106,7 +104,9 @@ def test_surfaces_are_disjoint_only_when_both_are_declared() -> None:
     assert meeting(["a", "src/*.py"], ["b", "src/x.py"]) == ("src/*.py", "src/x.py")
 
 
-@pytest.mark.parametrize("path", ["src/a.py", "docs/**", ".gitignore", ".github/CODEOWNERS", "app/[id]/p.tsx", "@scope/x"])
+@pytest.mark.parametrize(
+    "path", [".", "**", "*", "src/a.py", "docs/**", ".gitignore", ".github/x.md", "app/[id]/p.tsx", "@scope/x"]
+)
 def test_ordinary_paths_may_be_declared(path: str) -> None:
     assert path_problem(path) is None
 
@@ -142,6 +142,10 @@ def test_ordinary_paths_may_be_declared(path: str) -> None:
         (".GitHub/Workflows/ci.yml", "`.github/workflows`"),
         (".github/**", "`.github/workflows`"),
         (".github", "`.github/workflows`"),
+        ("{a,..}/b", "leaves the repository"),
+        ("{a/.git,b}/c", "reaches into `.git`"),
+        ("{/etc,a}", "not relative"),
+        ("{a,.github}/workflows", "`.github/workflows`"),
     ],
 )
 def test_paths_that_could_escape_may_not_be_declared(path: str, problem: str) -> None:

@@ -11,18 +11,15 @@ from markdown_it import MarkdownIt
 
 from runner.domain.text import clean, clip, code, did_you_mean, fence, one_line, quote_block, quote_cell, slug, tail
 
-NASTY = st.lists(
-    st.sampled_from(
-        ["@octocat", "#12", "GH-3", "fixes ", "|", "\\", "`", "```", "<b>", "<!--", "-->", "&#64;", "&", "](", "![", "[x]"]
-        + ["https://evil.example/1", "www.evil.example", "\n", "\r\n", "\u202e", "\u200b", "\x1b[31m", "\x00", "\ud800"]
-        + ["*", "_", "__", "~~", "$", "# ", "- ", "1. ", "> ", "a", " ", "ü"]
-    ),
-    max_size=12,
-).map("".join)
+MARKUP = """
+    @octocat #12 GH-3 fixes | \\ ` ``` <b> <!-- --> &#64; & ]( ![ [x]
+    * _ __ ~~ $ a ü www.evil.example https://evil.example/1
+"""
+UNSEEN = ("\n", "\r\n", "\u202e", "\u200b", "\x1b[31m", "\x00", "\ud800", "# ", "- ", "1. ", " ")
+NASTY = st.lists(st.sampled_from((*MARKUP.split(), *UNSEEN)), max_size=12).map("".join)
 TEXTS = NASTY | st.text(max_size=40)
 
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-
 
 
 def words_of(markdown: str) -> str:
@@ -39,7 +36,7 @@ def words_of(markdown: str) -> str:
 def test_a_quoted_cell_is_one_inert_line_and_shows_the_very_words(text: str) -> None:
     """Nothing in it is a mention, a reference, an address, markup, or a second cell."""
     cell = quote_cell(text)
-    assert not re.search(r"@\w|#\w|GH-\d|://|www\.|[<>\n\r]", cell)
+    assert not re.search(r"@\w|#\w|\bGH-\d|://|www\.|[<>\n\r]", cell)
     assert not re.search(r"(?<!\\)(?:\\\\)*\|", cell)
     assert not any(unicodedata.category(char) in ("Cc", "Cs") for char in cell)
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", cell)
@@ -53,9 +50,9 @@ def test_a_limit_counts_what_a_reader_sees(text: str, limit: int) -> None:
 
 
 def test_closing_keywords_and_markers_are_shown_but_do_nothing() -> None:
-    said = quote_cell("Fixes #12, see @team <!-- baro:run=x --> [here](https://a.example/_b_) __init__.py a|b")
+    said = quote_cell("Fixes #12, see @team <!-- baro:run=x --> [a](https://b.example/_c_) __init__.py d|e")
     assert said.replace("\u200b", "·") == snapshot(
-        "Fixes #·12, see @·team &lt;\\!-- baro:run=x --&gt; \\[here\\](https:·//a.example/\\_b\\_) \\_\\_init\\_\\_.py a\\|b"
+        "Fixes #·12, see @·team &lt;\\!-- baro:run=x --&gt; \\[a\\](https:·//b.example/\\_c\\_) \\_\\_init\\_\\_.py d\\|e"
     )
 
 

@@ -71,7 +71,7 @@ class Door:
             await self._answer(fault, scope)(scope, receive, self._recording(seen, send))
         else:
             seen.status = 0
-            hang_up(send)
+            await hang_up(receive, send)
 
     def _answer(self, fault: Fault, scope: Scope) -> Response:
         if scope["path"].startswith("/api/"):
@@ -84,10 +84,12 @@ async def _swallow(message: Message) -> None:
     """The answer that will not be given."""
 
 
-def hang_up(send: Send) -> None:
+async def hang_up(receive: Receive, send: Send) -> None:
     """Close the connection without a word. ASGI has no message for that, so this reaches through uvicorn's bound
     method to the transport; everything short of it would send a status line."""
     cycle = getattr(send, "__self__", None)
     transport = getattr(cycle, "transport", None)
     assert transport is not None, "faults that drop connections need uvicorn"
     transport.abort()
+    while (await receive())["type"] != "http.disconnect":  # uvicorn would answer 500 if it had not noticed yet
+        pass

@@ -54,7 +54,7 @@ class Faults:
         return self._rule(Fault(method, re.compile(path), "drop", 0, "", {}, when, times))
 
     def hang(self, method: str, path: str, *, times: int | None = 1, when: When = "before") -> Fault:
-        """No answer until `fault.released.set()`, `clear()` or the end of the server."""
+        """Silence until `fault.released.set()`, `clear()` or the end of the server; then the connection is closed."""
         return self._rule(Fault(method, re.compile(path), "hang", 0, "", {}, when, times))
 
     def secondary_limit(self, method: str, path: str, *, retry_after: int = 1, times: int | None = 1) -> Fault:
@@ -71,7 +71,7 @@ class Faults:
         return self.add(method, path, status=403, times=times, message=message, headers=headers)
 
     def clear(self) -> None:
-        """Everything works again, and what hangs goes on."""
+        """Everything works again, and what hangs is let go."""
         for rule in self._rules:
             rule.released.set()
         self._rules.clear()

@@ -88,9 +88,10 @@ class LocalGitHub(People, Views):
         """Return when all webhooks queued so far were tried."""
         await self.hub.hooks.idle()
 
-    async def until(self, look: Callable[[], T], timeout: float = 30.0) -> T:
-        """The first true answer of `look`, which is asked again after every request, act and delivery."""
-        return await self.hub.pulse.until(look, timeout)
+    async def until(self, look: Callable[[], T], within: float = 30.0) -> T:
+        """The first true answer of `look`, which is asked again after every request, act and delivery;
+        TimeoutError after `within` seconds."""
+        return await self.hub.pulse.until(look, within)
 
     def redeliver(self, which: int | str) -> Delivery:
         """Deliver again, under the same `X-GitHub-Delivery`; `which` is an attempt's id or the guid."""

@@ -1,9 +1,10 @@
-"""What the local GitHub remembers: accounts, repositories, threads, installations and tokens, as plain mutable records."""
+"""What the local GitHub remembers, as plain mutable records: accounts, repositories, threads, installations, tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -18,13 +19,15 @@ Permissions = Mapping[str, str]
 GHOST = "ghost"
 """The login GitHub shows where an account was deleted."""
 
-DEFAULT_PERMISSIONS: Permissions = {
-    "metadata": "read",
-    "contents": "write",
-    "issues": "write",
-    "pull_requests": "write",
-    "checks": "write",
-}
+DEFAULT_PERMISSIONS: Permissions = MappingProxyType(
+    {
+        "metadata": "read",
+        "contents": "write",
+        "issues": "write",
+        "pull_requests": "write",
+        "checks": "write",
+    }
+)
 DEFAULT_EVENTS = (
     "check_run",
     "check_suite",

@@ -21,9 +21,9 @@ class Pulse:
                 waiter.set_result(None)
         self._waiting.clear()
 
-    async def until(self, look: Callable[[], T], timeout: float = 30.0) -> T:
-        """The first true answer of `look`; TimeoutError after `timeout` seconds without one."""
-        async with asyncio.timeout(timeout):
+    async def until(self, look: Callable[[], T], within: float = 30.0) -> T:
+        """The first true answer of `look`; TimeoutError after `within` seconds without one."""
+        async with asyncio.timeout(within):
             while not (seen := look()):
                 waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 self._waiting.add(waiter)

@@ -9,7 +9,7 @@ from .acts import pushes
 from .hub import Hub
 from .model import Permissions, Repository
 from .pkt import Command, commands, refusal
-from .repository_store import NOBODY, GitFailed, RepositoryStore
+from .repository_store import NOBODY, GitFailedError, RepositoryStore
 
 WORKFLOWS = ".github/workflows/"
 
@@ -74,7 +74,7 @@ def touched_workflow(git: RepositoryStore, repository: Repository, new: str, asi
     """The first workflow that commits unknown to any ref change; merges count only for what no parent has (`-c`)."""
     try:
         fresh = git.run(repository, "rev-list", new, "--not", "--all", environment=aside)
-    except GitFailed:  # a tag of something that is no commit
+    except GitFailedError:  # a tag of something that is no commit
         return None
     out = git.run(
         repository, "diff-tree", "--stdin", "-r", "-c", "--root", "--name-only", "--no-commit-id", "-z",

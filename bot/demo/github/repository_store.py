@@ -33,7 +33,7 @@ CONFIGURATION = {
 }
 
 
-class GitFailed(Exception):
+class GitFailedError(Exception):
     """git exited with a code that was not expected; carries what it said."""
 
 
@@ -60,7 +60,7 @@ class RepositoryStore:
         self, repository: Repository, *args: str, stdin: bytes = b"", codes: tuple[int, ...] = (0,),
         environment: Mapping[str, str] | None = None,
     ) -> bytes:  # fmt: skip
-        """Standard output of one git command in that repository; GitFailed unless it exits with one of `codes`."""
+        """Standard output of one git command in that repository; GitFailedError unless it exits with one of `codes`."""
         return self.ask(repository, *args, stdin=stdin, codes=codes, environment=environment).stdout
 
     def ask(
@@ -73,7 +73,7 @@ class RepositoryStore:
             command, input=stdin, capture_output=True, check=False, env={**clean_environment(), **(environment or {})}
         )
         if done.returncode not in codes:
-            raise GitFailed(f"{' '.join(args)}: exit {done.returncode}: {done.stderr.decode(errors='replace')}")
+            raise GitFailedError(f"{' '.join(args)}: exit {done.returncode}: {done.stderr.decode(errors='replace')}")
         return done
 
     def create(self, repository: Repository) -> None:
@@ -120,7 +120,7 @@ class RepositoryStore:
         """The three-dot diff a pull request shows."""
         commits = [self.resolve(repository, name) for name in (base, head)]
         if None in commits:
-            raise GitFailed(f"cannot compare {base} and {head}")
+            raise GitFailedError(f"cannot compare {base} and {head}")
         return self.run(repository, "diff", f"{commits[0]}...{commits[1]}").decode(errors="replace")
 
     def count(self, repository: Repository, base: str, head: str) -> int:
@@ -158,7 +158,7 @@ class RepositoryStore:
         return commit
 
     def merge(self, repository: Repository, base: str, head: str, message: str, *, author: str, at: float) -> str:
-        """A merge commit of `head` on the branch `base`; GitFailed on conflicts."""
+        """A merge commit of `head` on the branch `base`; GitFailedError on conflicts."""
         ours, theirs = self.resolve(repository, base), self.resolve(repository, head)
         assert ours is not None
         assert theirs is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from runner.domain.goal import Person
+from runner.domain.goal import Person, Repository
 from runner.errors import GitHubError, NotFound
 from runner.ports import IssueFacts, Place
 
@@ -25,6 +25,11 @@ class AppRepositories:
 
     async def default_branch(self, place: Place) -> str:
         return (await self._api.get(place, Repo, REPO, use="read")).default_branch
+
+    async def reachable(self, installation: int) -> list[Repository]:
+        """What the App was installed for."""
+        there = await self._api.reach(installation)
+        return [Repository(one.id, one.owner.login, one.name) for one in there]
 
     async def role(self, place: Place, person: Person) -> str:
         """`none` also for a login that has meanwhile passed to somebody else."""

@@ -123,7 +123,16 @@ class Issue(Struct, frozen=True):
 
 
 class Repo(Struct, frozen=True):
-    default_branch: str
+    id: int
+    name: str
+    owner: Account
+    default_branch: str = ""
+
+
+class Reach(Struct, frozen=True):
+    """One page of what an installation can see."""
+
+    repositories: list[Repo]
 
 
 class Permission(Struct, frozen=True):

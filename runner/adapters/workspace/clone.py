@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from runner.adapters.git import Git
 from runner.crashpoints import crashpoint
 from runner.domain.change import Survey
 from runner.domain.run import RunSpec
 from runner.errors import BaroError, GitError, RefMoved
 
-from ..git import Git
 from .layout import Layout, head_ref
 
 MAX_TREE = 400

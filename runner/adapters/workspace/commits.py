@@ -6,11 +6,10 @@ import re
 
 from msgspec import Struct
 
+from runner.adapters.git import Git
 from runner.domain.goal import Person
 from runner.domain.run import RunSpec
 from runner.ports import AppIdentity
-
-from ..git import Git
 
 NOREPLY = "users.noreply.github.com"
 

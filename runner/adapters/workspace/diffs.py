@@ -7,10 +7,10 @@ from typing import Literal
 
 from msgspec import Struct
 
+from runner.adapters.git import Git
 from runner.domain.change import Change
 from runner.domain.policy import File, Gate
 
-from ..git import Git
 from .clone import printable
 
 MAX_BATCH = 64 * 1024 * 1024

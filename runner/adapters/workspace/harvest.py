@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from runner.adapters.git import Git
 from runner.crashpoints import crashpoint
-from runner.domain.change import Harvest, HeldBack
+from runner.domain.change import Change, Harvest, HeldBack
 from runner.domain.plan import Story
 from runner.domain.policy import Gate, stray_lockfile
 from runner.domain.run import RunSpec
 from runner.domain.surface import covers
 from runner.errors import BaroError
 
-from ..git import Git
 from .clone import printable, resolve
 from .commits import Signature, commit, message
 from .decoy import agents_subjects
@@ -64,9 +64,7 @@ async def story_base(layout: Layout, story: str) -> str:
     return base
 
 
-async def _held(
-    git: Git, found: Sequence[Difference], gate: Gate, declared: Sequence[str]
-) -> dict[Difference, str]:
+async def _held(git: Git, found: Sequence[Difference], gate: Gate, declared: Sequence[str]) -> dict[Difference, str]:
     """What stays here, and why."""
     changed = [d.path for d in found]
     held: dict[Difference, str] = {}
@@ -85,7 +83,7 @@ async def _restore(git: Git, held: Sequence[Difference]) -> None:
         await git.run("update-index", "--replace", "-z", "--index-info", input=given)
 
 
-def _outside(story: Story, shipped: Sequence[object]) -> tuple[str, ...]:
+def _outside(story: Story, shipped: Sequence[Change]) -> tuple[str, ...]:
     if not story.writes:
         return ()
     return tuple(change.path for change in shipped if not covers(story.writes, change.path))

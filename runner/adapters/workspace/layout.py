@@ -8,10 +8,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from runner.adapters.git import Git
 from runner.domain.run import RunSpec
 from runner.errors import BaroError
-
-from ..git import Git
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UNFIT_REF = re.compile(

@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from runner.adapters.git import holding
 from runner.errors import BaroError
-
-from ..git import holding
 
 PATIENCE = 1800.0
 """seconds to wait for a lock: longer than any fetch that still makes progress should take"""
@@ -29,7 +28,7 @@ async def locked(path: Path, *, git_dir: Path | None = None, patience: float = P
     descriptor = await _acquire(path, patience)
     try:
         with holding(descriptor):
-            if git_dir is not None and git_dir.is_dir():
+            if git_dir is not None:
                 _remove_abandoned(git_dir)
             yield
     finally:
@@ -40,7 +39,7 @@ async def _acquire(path: Path, patience: float) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         async with asyncio.timeout(patience):
-            while (descriptor := _try(path)) is None:
+            while (descriptor := _try(path)) is None:  # noqa: ASYNC110 — other processes set no event
                 await asyncio.sleep(_LOOK)
             return descriptor
     except TimeoutError as late:

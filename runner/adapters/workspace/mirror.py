@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runner.adapters.git import Git, Network
 from runner.domain.run import RunSpec
 from runner.errors import BaroError, GitError
 
-from ..git import Git, Network
 from .layout import Layout, head_ref, is_commit_id, mirror_ref
 from .locks import locked
 from .remote import heads

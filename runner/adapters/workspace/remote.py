@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from runner.adapters.git import Git, Network
 from runner.domain.run import RunSpec
 from runner.errors import BaroError
-
-from ..git import Git, Network
 
 
 class Remote(Protocol):

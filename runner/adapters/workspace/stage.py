@@ -11,10 +11,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from runner.adapters.git import Git
 from runner.domain.policy import agent_configuration
 from runner.domain.residue import kept
 
-from ..git import Git
 from .layout import Layout
 
 _GITLINK = "160000"

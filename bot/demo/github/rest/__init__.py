@@ -97,5 +97,5 @@ def _is_pull(call: Call) -> bool:
     return False
 
 
-async def _unknown(request: Request) -> Response:
+async def _unknown(_: Request) -> Response:
     return not_found().response()

@@ -1,0 +1,124 @@
+"""The Workspace port: each promise in a few lines, under the locks it needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from runner.adapters.git import require
+from runner.crashpoints import crashpoint
+from runner.domain.change import Change, Harvest, Landing, NotPushed, Pushed, Survey
+from runner.domain.plan import Story
+from runner.domain.policy import Gate
+from runner.domain.run import RunSpec
+from runner.errors import BaroError
+from runner.ports import AppIdentity, Seat
+
+from . import clone, diffs, harvest, ladder, mirror, seats
+from .commits import Signature
+from .layout import Layout, head_ref
+from .locks import locked
+from .push import Parcel
+from .push import push as push_parcel
+from .remote import Remote, network
+
+
+class GitWorkspace:
+    """All runs' repositories under one directory, which several processes of this machine may share."""
+
+    def __init__(
+        self,
+        home: Path,
+        remote: Remote,
+        identity: Callable[[], Awaitable[AppIdentity]],
+        gate: Gate,
+        *,
+        local: bool = False,
+    ) -> None:
+        """`identity` is who commits. `local` allows `file://` remotes: a repository on this machine, and tests."""
+        self._home = home.absolute()
+        self._remote = remote
+        self._identity = identity
+        self._gate = gate
+        self._local = local
+
+    async def prepare(self, spec: RunSpec) -> Survey:
+        layout = self._layout(spec)
+        self._home.mkdir(parents=True, exist_ok=True)
+        await require(self._home)
+        async with self._alone(layout):
+            if not await clone.begun(layout):
+                where = await network(self._remote, spec, write=False, local=self._local)
+                fetched = await mirror.refresh(layout, spec, where)
+                await clone.begin(layout, spec, fetched)
+            await seats.reading_seat(layout, spec)
+            return await clone.survey(layout.git, await clone.run_head(layout, spec))
+
+    async def seat(self, spec: RunSpec, story: str, attempt: int, *, fresh: bool) -> Seat:
+        layout = self._layout(spec)
+        async with self._alone(layout):
+            return await seats.story_seat(layout, spec, story, attempt, fresh=fresh)
+
+    async def reading(self, spec: RunSpec) -> Seat:
+        layout = self._layout(spec)
+        async with self._alone(layout):
+            return await seats.reading_seat(layout, spec)
+
+    async def harvest(self, spec: RunSpec, story: Story, *, at: float, message: str) -> Harvest:
+        layout = self._layout(spec)
+        by = Signature.of(await self._identity(), at)
+        async with self._alone(layout):
+            return await harvest.harvest(layout, harvest.Order(spec, story, message, by), self._gate)
+
+    async def land(self, spec: RunSpec, story: Story, commit: str, *, at: float, sole: bool) -> Landing:
+        layout = self._layout(spec)
+        by = Signature.of(await self._identity(), at)
+        async with self._alone(layout):
+            return await ladder.land(layout, spec, story.id, commit, by, sole=sole)
+
+    async def changes(self, spec: RunSpec) -> tuple[Change, ...]:
+        layout = self._layout(spec)
+        return await diffs.changes(layout.git, layout.start, await clone.run_head(layout, spec))
+
+    async def push(self, spec: RunSpec, *, aside: bool) -> Pushed | NotPushed | None:
+        layout = self._layout(spec)
+        head, start = await clone.run_head(layout, spec), await clone.resolve(layout.git, layout.start)
+        if start is None or head == start:
+            return None
+        back = spec.pull if not aside else None
+        parcel = Parcel(back.head_ref if back else spec.branch, head, start, onto_start=back is not None)
+        return await self._push(spec, parcel)
+
+    async def push_story(self, spec: RunSpec, story: str) -> Pushed | NotPushed:
+        layout = self._layout(spec)
+        branch = spec.story_branch(story)
+        commit, start = [await clone.resolve(layout.git, ref) for ref in (head_ref(branch), layout.start)]
+        if commit is None or start is None:
+            raise BaroError(f"Story {story} has no branch on this machine")
+        return await self._push(spec, Parcel(branch, commit, start, onto_start=False))
+
+    async def tidy(self, spec: RunSpec) -> None:
+        layout = self._layout(spec)
+        try:
+            async with self._alone(layout):
+                await asyncio.to_thread(seats.remove, layout.root)
+                layout.lock.unlink(missing_ok=True)
+            crashpoint("tidy.removed")
+        finally:
+            await self._remote.forget(spec)
+
+    async def _push(self, spec: RunSpec, parcel: Parcel) -> Pushed | NotPushed:
+        """Without the run's lock: it reads commits that never change, and a slow remote must not hold up seats."""
+        where = await network(self._remote, spec, write=True, local=self._local)
+        return await push_parcel(self._layout(spec).git, where, parcel, self._gate)
+
+    @asynccontextmanager
+    async def _alone(self, layout: Layout) -> AsyncIterator[None]:
+        """One git writer per run; seats of siblings are made one after the other too."""
+        async with locked(layout.lock, git_dir=layout.clone):
+            yield
+
+    def _layout(self, spec: RunSpec) -> Layout:
+        return Layout.of(self._home, spec)

@@ -1,0 +1,95 @@
+"""Pushing: past the gate, with an expected old value, never by force."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from runner.adapters.git import Git, Network, Result, failed
+from runner.crashpoints import crashpoint
+from runner.domain.change import HeldBack, NotPushed, Pushed
+from runner.domain.policy import Gate
+
+from .clone import printable
+from .diffs import files, parse_raw
+from .layout import head_ref
+from .remote import heads
+
+_REJECTED = "!"
+_RACED = ("stale info", "non-fast-forward", "fetch first", "already exists")
+
+
+class Parcel(Struct, frozen=True):
+    """A commit and the branch it is for. Everything after `start` is ours; `start` itself may be on the remote
+    already (`onto_start`: a follow-up's branch) or must not be (a branch we create)."""
+
+    branch: str
+    commit: str
+    start: str
+    onto_start: bool
+
+
+async def push(git: Git, where: Network, parcel: Parcel, gate: Gate) -> Pushed | NotPushed:
+    """Look where the remote branch is, push if it is where it may be, and look again when the answer was no."""
+    held = await outgoing(git, parcel, gate)
+    if held:
+        return NotPushed(parcel.branch, "the publish gate holds some of it back", held_back=held)
+    ref = head_ref(parcel.branch)
+    there = (await heads(git, where, ref)).get(ref)
+    if there == parcel.commit:
+        return Pushed(parcel.branch, parcel.commit)
+    if not await _may_move(git, parcel, there):
+        return _moved(parcel)
+    crashpoint("push.before")
+    answer = await _push(git, where, parcel, there)
+    crashpoint("push.after")
+    if answer.code == 0:
+        return Pushed(parcel.branch, parcel.commit)
+    # The answer may have been lost, or somebody was faster: only the remote knows.
+    if (await heads(git, where, ref)).get(ref) == parcel.commit:
+        return Pushed(parcel.branch, parcel.commit)
+    return _refused(parcel, answer)
+
+
+async def outgoing(git: Git, parcel: Parcel, gate: Gate) -> tuple[HeldBack, ...]:
+    """What the gate finds in *every* outgoing commit: a secret that a later one removes is published all the same."""
+    options = ("-r", "-m", "-z", "--raw", "--no-renames", "--no-abbrev", "--format=")
+    answer = await git.run("log", *options, f"{parcel.start}..{parcel.commit}")
+    found = list(dict.fromkeys(parse_raw(answer.fields)))
+    reasons = {(file.path, reason) async for _, file in files(git, found, gate) if (reason := gate.reason(file))}
+    return tuple(HeldBack(path, reason) for path, reason in sorted(reasons))
+
+
+async def _may_move(git: Git, parcel: Parcel, there: str | None) -> bool:
+    """Only from nothing, from where a follow-up began, or from one of our own commits: those nobody else can have
+    pushed first. Every one of them is an ancestor of what we push, so this is never a rewrite."""
+    if there is None:
+        return not parcel.onto_start
+    if there == parcel.start:
+        return parcel.onto_start
+    ours = (await git.run("rev-list", f"{parcel.start}..{parcel.commit}")).text.split()
+    return there in ours
+
+
+async def _push(git: Git, where: Network, parcel: Parcel, there: str | None) -> Result:
+    ref = head_ref(parcel.branch)
+    lease = f"--force-with-lease={ref}:{there or ''}"
+    options = ("--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", lease)
+    every = tuple(range(256))
+    return await git.run(
+        "push", *options, "--end-of-options", where.url, f"{parcel.commit}:{ref}", network=where, ok=every
+    )
+
+
+def _moved(parcel: Parcel) -> NotPushed:
+    return NotPushed(parcel.branch, f"somebody else has pushed to `{parcel.branch}` in the meantime", moved=True)
+
+
+def _refused(parcel: Parcel, answer: Result) -> NotPushed:
+    """The remote said no to this ref. Anything else (no network, no access) is an error to retry or to report."""
+    line = next((line for line in answer.text.splitlines() if line.startswith(_REJECTED)), None)
+    if line is None:
+        raise failed(["git", "push"], answer)
+    if any(word in line for word in _RACED):
+        return _moved(parcel)
+    reason = line.rpartition("\t")[2]
+    return NotPushed(parcel.branch, f"the remote refused it: {printable(reason)}", evidence=answer.stderr[-4000:])
