@@ -30,7 +30,6 @@ from handlers.context import Sources, gather
 from runner.adapters.redis_store import Store
 from runner.crashpoints import crashpoint
 from runner.domain import events as e
-from runner.domain.goal import Repository
 from runner.domain.report import of
 from runner.errors import BaroError, Forbidden, NotFound, StoreDown
 from runner.host.lease import held
@@ -43,9 +42,6 @@ TRIES = 5
 """failed tries at one ask before people are told that it will not be answered"""
 LABEL_COLOR = "5319e7"
 
-Reachable = Callable[[int], Awaitable[list[Repository]]]
-"""The repositories of an installation."""
-
 
 class Admission:
     def __init__(
@@ -55,7 +51,6 @@ class Admission:
         sources: Callable[[], Awaitable[Sources]],
         comments: Comments,
         repositories: Repositories,
-        reachable: Reachable,
         ring_run: Callable[[str], Awaitable[None]],
         house: House,
         *,
@@ -67,7 +62,6 @@ class Admission:
         self._sources = sources
         self._comments = comments
         self._repositories = repositories
-        self._reachable = reachable
         self._ring_run = ring_run
         self._house = house
         self._host = host
@@ -97,7 +91,7 @@ class Admission:
             if await self._store.failures(ask_id) < TRIES and not isinstance(error, Forbidden | NotFound):
                 raise
             await self._give_up(ask, error)
-            decision = Nothing("thread_gone")
+            decision = Nothing("gave_up")
         crashpoint("ask.decided")
         await self._store.answer(ask_id, _thread(ask), encode(decision))
         log.info("ask.answered", decision=type(decision).__name__)
@@ -171,7 +165,7 @@ class Admission:
 
     async def _make_ready(self, decision: MakeReady) -> None:
         """The label where we may make it; nothing else, and nothing said."""
-        for repository in decision.repositories or await self._reachable(decision.installation):
+        for repository in decision.repositories or await self._repositories.reachable(decision.installation):
             try:
                 await self._repositories.ensure_label(
                     Place(decision.installation, repository), self._house.label, LABEL_COLOR, replies.label_says()

@@ -9,6 +9,7 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import IO, NoReturn
 
 import structlog
@@ -35,11 +36,15 @@ class NotStayingUpError(BaroError):
 
 
 async def start(
-    command: Sequence[str], environment: Mapping[str, str], *, output: IO[bytes] | int | None = None
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    output: IO[bytes] | None = None,
+    directory: Path | None = None,
 ) -> Process:
     """A child in a process group of its own (Ctrl-C on the terminal is for us to pass on) that dies when we die.
 
-    To be called in the main thread: what the kernel watches is the thread that forks. `output` None: ours.
+    To be called in the main thread: what the kernel watches is the thread that forks. None: ours.
     """
     return await asyncio.create_subprocess_exec(
         *command,
@@ -47,6 +52,7 @@ async def start(
         stdout=output,
         stderr=output,
         env=environment,
+        cwd=directory,
         process_group=0,
         preexec_fn=_tied_to_us(),
     )

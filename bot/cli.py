@@ -6,6 +6,8 @@ Exit status: 0 done, 1 failed, 2 settings or usage, 3 done with gaps, 4 refused,
 from __future__ import annotations
 
 import asyncio
+import logging
+import signal
 import sys
 from collections.abc import Coroutine
 from importlib.metadata import version as installed_version
@@ -17,7 +19,7 @@ import typer
 from runner.errors import BaroError, SettingsError
 
 from . import log
-from .settings import AppSettings, Kind, Settings, read
+from .settings import AppSettings, HostSettings, Kind, Settings, read
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -83,9 +85,14 @@ def demo(
     home: Annotated[Path | None, typer.Option(help="Where to work; it is not removed afterwards.")] = None,
 ) -> None:
     """See an issue become a pull request, on a small GitHub of its own."""
+    if goal and agent == "scripted":
+        raise typer.BadParameter(
+            "the scripted agent can only do the sample issue; add --agent claude", param_hint="--goal"
+        )
+    settings = _settings(HostSettings, level=logging.ERROR)
     from .demo import show
 
-    sys.exit(_wait_for(show.demo(goal=goal, agent=agent, keep=keep, home=home)))
+    sys.exit(_wait_for(show.demo(settings, goal=goal, agent=agent, keep=keep, home=home)))
 
 
 @app.command()
@@ -94,17 +101,25 @@ def version() -> None:
     typer.echo(f"baro {installed_version('baro')}")
 
 
-def _settings(kind: type[Kind]) -> Kind:
+def _settings(kind: type[Kind], level: int = logging.INFO) -> Kind:
     settings = read(kind)
-    log.configure(settings.log_format, settings.secrets)
+    log.configure(settings.log_format, settings.secrets, level=level)
     return settings
 
 
 def _wait_for(work: Coroutine[Any, Any, int]) -> int:
+    """Run to the end, or until SIGINT or SIGTERM; either way everything that was opened is closed."""
     try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
+        return asyncio.run(_ended_by_sigterm_too(work))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
+
+
+async def _ended_by_sigterm_too(work: Coroutine[Any, Any, int]) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
 
 
 def _complain(*lines: str) -> None:

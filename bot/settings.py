@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from runner.adapters.agents.registry import ENVIRONMENT as AGENT_VARIABLES
+from runner.adapters.agents.registry import ENVIRONMENT
 from runner.domain.config import AgentName
 from runner.errors import SettingsError
 
@@ -68,7 +68,7 @@ class HostSettings(BaseSettings):
     crashpoint: str | None = Field(None, validation_alias="BARO_CRASHPOINT", description="the name of a crash point")
     """where to die on purpose; for tests"""
     agent_variables: dict[str, SecretStr] = Field(default_factory=dict)
-    """those of AGENT_VARIABLES that are set"""
+    """those of the backends' ENVIRONMENT that are set"""
 
     @field_validator("agent_script")
     @classmethod
@@ -191,7 +191,7 @@ def read(kind: type[Kind], environ: Mapping[str, str] | None = None, directory: 
     values = {name: value.strip() for name, value in {**from_file, **environ}.items() if value.strip()}
     problems += _unknown(values)
     try:
-        settings = kind(**_only(values, _fields()), agent_variables=_only(values, AGENT_VARIABLES))
+        settings = kind(**_only(values, _fields()), agent_variables=_only(values, ENVIRONMENT))
     except ValidationError as error:
         problems += [_sentence(detail) for detail in error.errors(include_url=False)]
         raise SettingsError(problems) from None  # the original shows what was typed, secrets included

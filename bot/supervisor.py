@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 async def up(settings: AppSettings) -> int:
     """Supervise until SIGTERM (0) or SIGINT (130); 1 as soon as one service cannot stay up."""
-    with _signals() as told:
+    with stop_signals() as told:
         async with _redis(settings) as url:
             environment = {**os.environ, "REDIS_URL": url}
             keepers = [_keeper(name, environment, settings.stop_grace) for name in SERVICES]
@@ -69,7 +69,7 @@ async def _redis(settings: AppSettings) -> AsyncIterator[str]:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[asyncio.Future[int]]:
+def stop_signals() -> Iterator[asyncio.Future[int]]:
     """A future that becomes the exit status when somebody wants us to stop."""
     loop = asyncio.get_running_loop()
     told: asyncio.Future[int] = loop.create_future()

@@ -131,7 +131,9 @@ class Webhook:
             log.exception("delivery not kept", delivery=delivery, event_name=event)
             retry = (b"retry-after", str(RETRY_AFTER).encode())
             return Answer(503, {"error": "cannot keep this now; deliver it again"}, "failed", (retry,))
-        log.info("delivery", delivery=delivery, event_name=event, ask=ask.key, new=new)
+        # Debug, for a line of log costs as much as all the rest of this: the answer below is shown by GitHub beside
+        # the delivery, and from the ask's key on the worker logs what becomes of it.
+        log.debug("delivery kept", delivery=delivery, event_name=event, ask=ask.key, new=new)
         status: Outcome = "kept" if new else "known"
         return Answer(202, {"status": status, "ask": ask.key}, status)
 

@@ -199,11 +199,13 @@ def _on_this_machine(url: str) -> bool:
 @asynccontextmanager
 async def _redis(settings: Settings) -> AsyncIterator[tuple[Store, ArqRedis]]:
     store = _store(settings)
-    arq = ArqRedis.from_url(settings.redis_url, job_serializer=queue.encode, job_deserializer=queue.decode)
+    pool = redis_store.pool(settings.redis_url)
+    arq = ArqRedis(pool, job_serializer=queue.encode, job_deserializer=queue.decode)
     try:
         yield store, arq
     finally:
         await arq.aclose()
+        await pool.disconnect()
         await store.aclose()
 
 

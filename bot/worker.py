@@ -102,14 +102,14 @@ async def _quiet(worker: Worker) -> None:
 
 
 def _admit(desk: Desk) -> Function:
-    async def admit(ctx: dict[Any, Any], ask_id: str) -> None:
+    async def admit(ctx: dict[Any, Any], ask_id: str) -> None:  # noqa: ARG001 - arq's signature
         desk.take(ask_id)
 
     return func(admit, name="admit", max_tries=1)
 
 
 def _advance(host: Host) -> Function:
-    async def advance(ctx: dict[Any, Any], run: str) -> None:
+    async def advance(ctx: dict[Any, Any], run: str) -> None:  # noqa: ARG001 - arq's signature
         await host.take(run)
 
     return func(advance, name="advance", max_tries=1)

@@ -26,7 +26,7 @@ from .us import LABEL
 Code = Literal[
     "not_a_person", "not_a_writer", "locked", "closed", "merged", "empty", "bare_url", "fork", "config", "busy"
 ]
-Silence = Literal["account_not_served", "our_own", "thread_gone"]
+Silence = Literal["account_not_served", "our_own", "thread_gone", "gave_up"]
 
 FEW = 3
 """words below which a title without a text says too little to spend anything on"""

@@ -254,6 +254,10 @@ class Repositories(Protocol):
         """A text file of the default branch; None when there is none."""
         ...
 
+    async def reachable(self, installation: int) -> list[Repository]:
+        """The repositories the installation has given the App."""
+        ...
+
     async def ensure_label(self, place: Place, name: str, color: str, description: str) -> None:
         """Idempotent; raises Forbidden where the App may not."""
         ...

@@ -72,15 +72,19 @@ class Pending(Struct, frozen=True):
     at: float
 
 
-def connect(url: str) -> redis.Redis:
-    """A client that waits out short interruptions; values are bytes."""
-    client: redis.Redis = redis.from_url(  # type: ignore[no-untyped-call]
+def pool(url: str) -> redis.ConnectionPool:
+    """Connections that wait out short interruptions."""
+    return redis.ConnectionPool.from_url(
         url,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.02), 3),
         retry_on_error=[redis.ConnectionError, redis.TimeoutError],
         health_check_interval=0,
     )
-    return client
+
+
+def connect(url: str) -> redis.Redis:
+    """A client whose values are bytes."""
+    return redis.Redis.from_pool(pool(url))
 
 
 class Store:

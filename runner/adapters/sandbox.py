@@ -31,8 +31,9 @@ class Sandbox(Protocol):
 
 
 class Unconfined:
-    """No isolation: a process of the runner's own user, with its PATH. A read-only seat is only a request here, and a
-    process that clears its environment outlives its agent."""
+    """No isolation: a process of the runner's own user, with its PATH. A read-only seat is only a request here, masks do
+    nothing, and a process that clears its environment outlives its agent. The decoy is what the tree's own `.git`
+    names; GIT_DIR would also reach the repositories that a project's tests make."""
 
     name = "none"
 
@@ -47,8 +48,7 @@ class Unconfined:
 
     def confine(self, room: Room) -> Confined:
         furnish(room)
-        decoy = {"GIT_DIR": str(room.seat.git), "GIT_WORK_TREE": str(room.seat.tree)}
-        env = surroundings(self.inside(room.seat, room.scratch), self._path) | decoy | room.env
+        env = surroundings(self.inside(room.seat, room.scratch), self._path) | room.env
         return Confined(launched(room.argv), env, room.seat.tree)
 
 

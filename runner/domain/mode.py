@@ -102,7 +102,10 @@ _REVIEW = re.compile(
 
 def _rule(spec: RunSpec) -> str:
     """Why the run is focused whatever a model would say; empty where no rule applies."""
-    if _REVIEW.fullmatch(one_line(spec.goal.text or spec.goal.title).rstrip(".!? ")):
+    words = (
+        clean(spec.goal.text).strip().split("\n\n")[0] or spec.goal.title
+    )  # what follows a comment's words is context
+    if _REVIEW.fullmatch(one_line(words).rstrip(".!? ")):
         return _REVIEW_ASKED
     if spec.goal.source == "review":
         return _REVIEW_SUBMITTED

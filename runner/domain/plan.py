@@ -49,10 +49,10 @@ class Plan(Struct, frozen=True):
 def read_plan(reply: object, *, max_stories: int = MAX_STORIES) -> tuple[Plan | None, tuple[str, ...]]:
     """A planner's decoded JSON as a plan, or every reason why it is none, as sentences fit for the planner's repair.
 
-    `depends_on`, `writes`, `tier` and `verify` may be left out. `max_stories` is the bound of what is sane, not the
-    run's cap: what lies between the two is folded by `shape`, never refused and never dropped.
+    `depends_on`, `writes`, `tier` and `verify` may be left out. More stories than the run's cap, `max_stories`, are no
+    problem here: `shape` folds them. Only more than that cap and than MAX_STORIES is no plan at all.
     """
-    items, problems = _items(reply, max_stories)
+    items, problems = _items(reply, max(max_stories, MAX_STORIES))
     for number, item in enumerate(items, 1):
         problems += _story_problems(item, number)
     problems += _graph_problems(items)

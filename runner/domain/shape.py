@@ -11,23 +11,21 @@ holds afterwards. What was changed, and why, is said in sentences people read (a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from graphlib import TopologicalSorter
 from itertools import pairwise
 
 import msgspec
 from msgspec import Struct
 
 from .config import Limits
+from .fold import Group, ancestors, contract, fold, home_of, in_order, slices, smallest_groups
 from .goal import Goal
 from .mode import Intake, Mode
-from .plan import Plan, Story, Tier
+from .plan import Plan, Story
 from .surface import meeting
 from .text import clean, one_line
 
 SOLE = "S1"
 """the id of a focused run's story"""
-
-_TIERS: tuple[Tier, ...] = ("light", "standard", "heavy")
 
 
 class ShapedPlan(Struct, frozen=True):
@@ -43,7 +41,7 @@ class ShapedPlan(Struct, frozen=True):
 
 def shape(plan: Plan, intake: Intake, limits: Limits) -> ShapedPlan:
     """A valid plan (see `read_plan`), made to fit the decided mode: perhaps smaller than asked, never larger."""
-    stories = _in_order(plan.stories)
+    stories = in_order(plan.stories)
     if intake.mode is Mode.FOCUSED or len(stories) == 1:
         return _focused(stories, intake.mode)
     if intake.mode is Mode.SEQUENTIAL:
@@ -63,7 +61,7 @@ def focused_plan(goal: Goal) -> Plan:
 
 
 def _focused(stories: Sequence[Story], wanted: Mode, said: Sequence[str] = ()) -> ShapedPlan:
-    only = msgspec.structs.replace(_fold(stories), id=SOLE, depends_on=())
+    only = msgspec.structs.replace(fold(stories), id=SOLE, depends_on=())
     if len(stories) > 1:
         said = [*said, _collapsed(stories, wanted)]
     elif wanted is not Mode.FOCUSED:
@@ -74,8 +72,8 @@ def _focused(stories: Sequence[Story], wanted: Mode, said: Sequence[str] = ()) -
 def _sequential(stories: Sequence[Story], cap: int, said: Sequence[str] = ()) -> ShapedPlan:
     if cap <= 1:
         return _focused(stories, Mode.SEQUENTIAL, said)
-    groups = _slices(stories, cap)
-    folded = _contract(groups)
+    groups = slices(stories, cap)
+    folded = contract(groups)
     chain = [folded[0], *(_after(story, {before.id}) for before, story in pairwise(folded))]
     return ShapedPlan(Mode.SEQUENTIAL, tuple(chain), (*said, *_foldings(groups, cap)))
 
@@ -87,8 +85,8 @@ def _parallel(stories: Sequence[Story], limits: Limits) -> ShapedPlan:
     # cannot hide behind the surfaces of the others.
     edges = _missing_edges(stories)
     ordered = [_after(story, {edge.before for edge in edges if edge.story == story.id}) for story in stories]
-    groups = _groups(ordered, limits.stories) if _has_width(ordered) else [[story] for story in ordered]
-    folded = _contract(groups)
+    groups = smallest_groups(ordered, limits.stories) if _has_width(ordered) else [[story] for story in ordered]
+    folded = contract(groups)
     said = (*_waits(edges, groups), *_foldings(groups, limits.stories))
     if _has_width(folded):
         return ShapedPlan(Mode.PARALLEL, tuple(folded), said)
@@ -105,25 +103,6 @@ class _Edge(Struct, frozen=True):
     before: str
     both: tuple[str, str] | None
     undeclared: str = ""
-
-
-def _in_order(stories: Iterable[Story]) -> list[Story]:
-    """Every story after its dependencies, otherwise as the planner listed them."""
-    left, placed, ordered = list(stories), set[str](), list[Story]()
-    while left:
-        following = next(story for story in left if placed.issuperset(story.depends_on))
-        left.remove(following)
-        placed.add(following.id)
-        ordered.append(following)
-    return ordered
-
-
-def _ancestors(stories: Iterable[Story]) -> dict[str, set[str]]:
-    """Everything each story waits for, near and far."""
-    after = {story.id: set(story.depends_on) for story in stories}
-    for id in TopologicalSorter(after).static_order():
-        after[id] = after[id].union(*(after[before] for before in after[id]))
-    return after
 
 
 def _missing_edges(stories: Sequence[Story]) -> list[_Edge]:
@@ -153,84 +132,12 @@ def _edge(story: Story, earlier: Story) -> _Edge | None:
 
 def _has_width(stories: Sequence[Story]) -> bool:
     """Are there two stories of which neither waits for the other?"""
-    before = _ancestors(stories)
+    before = ancestors(stories)
     return any(first.id not in before[second.id] for first, second in pairwise(stories))
 
 
 def _after(story: Story, ids: Iterable[str]) -> Story:
     return msgspec.structs.replace(story, depends_on=tuple(dict.fromkeys((*story.depends_on, *sorted(ids)))))
-
-
-# --- folding ---------------------------------------------------------------------------------------------------
-
-_Group = list[Story]
-
-
-def _fold(group: Sequence[Story]) -> Story:
-    """Several stories as one that keeps every goal, criterion, path and check, under the first one's id."""
-    first = group[0]
-    if len(group) == 1:
-        return first
-    return Story(
-        id=first.id,
-        title=one_line("; ".join(story.title for story in group)),
-        goal="\n\n".join(f"{story.title}:\n{story.goal}" for story in group),
-        acceptance=_union(story.acceptance for story in group),
-        depends_on=_union(story.depends_on for story in group),
-        writes=_union(story.writes for story in group),
-        tier=max((story.tier for story in group), key=_TIERS.index),
-        verify=_union(story.verify for story in group),
-    )
-
-
-def _union(texts: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for each in texts for text in each))
-
-
-def _contract(groups: Sequence[_Group]) -> list[Story]:
-    """Every group as one story; dependencies on a member become dependencies on its group."""
-    home = _home(groups)
-    folded = []
-    for group in groups:
-        story = _fold(group)
-        needs = dict.fromkeys(home[id] for id in story.depends_on)
-        folded.append(msgspec.structs.replace(story, depends_on=tuple(id for id in needs if id != story.id)))
-    return _in_order(folded)
-
-
-def _home(groups: Iterable[_Group]) -> dict[str, str]:
-    return {story.id: group[0].id for group in groups for story in group}
-
-
-def _slices(stories: Sequence[Story], cap: int) -> list[_Group]:
-    """At most `cap` runs of neighbours, as even as can be: neighbours of an order never make a circle."""
-    count = min(cap, len(stories))
-    bounds = [round(number * len(stories) / count) for number in range(count + 1)]
-    return [list(stories[start:end]) for start, end in pairwise(bounds)]
-
-
-def _groups(stories: Sequence[Story], cap: int) -> list[_Group]:
-    """Pairs are folded until `cap` are left: the smallest first, then those that wait for each other anyway."""
-    groups: list[_Group] = [[story] for story in stories]
-    while len(groups) > cap:
-        first, second = min(_foldable(groups), key=lambda pair: pair[0])[1]
-        groups[first] = sorted([*groups[first], *groups.pop(second)], key=stories.index)
-        groups.sort(key=lambda group: stories.index(group[0]))
-    return groups
-
-
-def _foldable(groups: Sequence[_Group]) -> Iterable[tuple[tuple[int, bool, int, int], tuple[int, int]]]:
-    """Pairs with no third group between them (folding would make a circle), each with its rank."""
-    folded = _contract(groups)
-    place = {group[0].id: number for number, group in enumerate(groups)}
-    before = _ancestors(folded)
-    after = {id: {other for other in before if id in before[other]} for id in before}
-    for a, b in ((x, y) for at, x in enumerate(folded) for y in folded[at + 1 :]):
-        if after[a.id] & before[b.id]:
-            continue
-        first, second = sorted((place[a.id], place[b.id]))
-        size = len(groups[first]) + len(groups[second])
-        yield (size, a.id not in before[b.id], first, second), (first, second)
 
 
 # --- sentences -------------------------------------------------------------------------------------------------
@@ -248,7 +155,7 @@ def _collapsed(stories: Sequence[Story], wanted: Mode) -> str:
     return f"The {len(stories)} planned stories are folded into one: {why}."
 
 
-def _foldings(groups: Iterable[_Group], cap: int) -> list[str]:
+def _foldings(groups: Iterable[Group], cap: int) -> list[str]:
     return [
         f"{_and([story.id for story in group])} are folded into {group[0].id}: the cap is {cap} stories."
         for group in groups
@@ -256,9 +163,9 @@ def _foldings(groups: Iterable[_Group], cap: int) -> list[str]:
     ]
 
 
-def _waits(edges: Iterable[_Edge], groups: Iterable[_Group]) -> list[str]:
+def _waits(edges: Iterable[_Edge], groups: Iterable[Group]) -> list[str]:
     """In the ids that are left after folding; what was folded together no longer waits."""
-    home = _home(groups)
+    home = home_of(groups)
     first: dict[tuple[str, str], _Edge] = {}
     for edge in edges:
         first.setdefault((home[edge.story], home[edge.before]), edge)

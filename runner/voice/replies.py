@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runner.domain.goal import Person, Trigger
-from runner.domain.text import code
+from runner.domain.text import code, quote_cell
 
 CONFIG = "`.github/baro.yml`"
 
@@ -111,3 +111,14 @@ def no_run_yet() -> str:
 
 def nothing_to_cancel() -> str:
     return "Nothing is running on this thread, so there is nothing to cancel."
+
+
+def gave_up(sentence: str) -> str:
+    """`sentence` is why, empty where it is an error of ours."""
+    why = f" ({quote_cell(sentence.rstrip('.'), 300)})" if sentence else ""
+    return f"I could not take this on{why}; ask again, and tell whoever runs this baro if it happens twice."
+
+
+def label_says() -> str:
+    """The label's description on GitHub, at most 100 characters."""
+    return "baro turns this issue into a pull request"

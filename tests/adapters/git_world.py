@@ -35,7 +35,12 @@ def git(place: Path, *args: str, ok: bool = True, env: Mapping[str, str] | None 
     """git as a person, or an agent, would run it: it discovers the repository and obeys its configuration."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(
-        ["git", *args], cwd=place, env=inherited | _PERSON | dict(env or {}), capture_output=True, text=True, check=False
+        ["git", *args],
+        cwd=place,
+        env=inherited | _PERSON | dict(env or {}),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert not ok or done.returncode == 0, f"git {args}: {done.stdout}{done.stderr}"
     return done.stdout.strip()

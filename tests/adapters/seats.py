@@ -42,7 +42,13 @@ def make_seat(root: Path, files: dict[str, str] | None = None, *, writable: bool
     base = git(source, "rev-parse", "HEAD")
     git(source, "worktree", "add", "--quiet", "-b", "story", str(tree))
     _decoy(source, decoy, base)
+    (tree / ".git").write_text(f"gitdir: {decoy}\n")
     return Seat(tree=tree, base=base, git=decoy, objects=(source / ".git/objects",), writable=writable)
+
+
+def trusted(seat: Seat) -> Path:
+    """The repository the agent must not reach."""
+    return seat.objects[0].parent
 
 
 def _decoy(source: Path, decoy: Path, base: str) -> None:

@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 
 from runner.domain.agent import Did, Failure, Usage
 from runner.errors import BaroError
-from tests.adapters.seats import Bench, git, until
+from tests.adapters.seats import Bench, git, trusted, until
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_a_story_writes_edits_deletes_and_commits_in_its_worktree(bench: B
     assert (bench.seat.tree / "built.txt").read_text() == "built\n"
     assert not (bench.seat.tree / "README.md").exists()
     assert git(bench.seat.git, "log", "-1", "--format=%an: %s") == "baro agent: a message of its own"
-    assert git(bench.seat.tree, "log", "--format=%s") == "first", "the trusted repository knows nothing of that"
+    assert git(trusted(bench.seat), "log", "--all", "--format=%s") == "first", "the trusted one knows nothing of that"
     assert bench.heard == [
         Did("write", "src/a.py"),
         Did("read", "src/a.py"),
@@ -179,7 +179,7 @@ async def test_cancelling_kills_what_the_agent_started(bench: Bench) -> None:
     await asyncio.sleep(0.1)
     assert not beat.exists()
     assert not (bench.home / "runs/run1/logs/S1-1.ended.json").exists(), "it did not end: it may run again"
-    assert not list((bench.home / "runs/run1/scratch").iterdir())
+    assert not list((bench.home / "runs/run1/rooms").iterdir())
 
 
 async def test_what_a_one_shot_sees_is_read_only(bench: Bench) -> None:

@@ -140,14 +140,14 @@ def test_a_limit_is_a_reason_to_wait_for_as_long_as_github_says(
 ) -> None:
     error = refused(status, message, **headers)
     assert isinstance(error, Unanswered)
-    assert (error.after, error.limited, error.uncertain) == (after, True, False)
+    assert (error.after, error.limited) == (after, True)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_server_error_leaves_open_whether_the_request_took_effect(status: int) -> None:
+def test_a_server_error_is_a_reason_to_ask_again(status: int) -> None:
     error = refused(status, "")
     assert isinstance(error, Unanswered)
-    assert (error.after, error.limited, error.uncertain) == (None, False, True)
+    assert (error.after, error.limited) == (None, False)
 
 
 @pytest.mark.parametrize("name", ["", ".", ".."])

@@ -40,8 +40,8 @@ async def test_a_role_is_told_by_its_own_name(world: World, github: GitHub, role
     assert await github.repositories.role(world.place, person(world, "ann")) == role
 
 
-async def test_an_unknown_login_has_no_role(world: World, github: GitHub) -> None:
-    assert await github.repositories.role(world.place, Person(0, "ghost", "Ghost")) in {"none", "read"}
+async def test_an_unknown_login_and_a_deleted_account_have_no_role(world: World, github: GitHub) -> None:
+    assert await github.repositories.role(world.place, Person(0, "ghost", "Ghost")) == "none"
     assert await github.repositories.role(world.place, Person(1, "nobody-of-that-name")) == "none"
 
 

@@ -41,6 +41,7 @@ def test_a_persons_word_outranks_the_repositorys_and_both_outrank_every_rule() -
         spec(source="check"),
         spec("review this"),
         spec("Please review this PR!"),
+        spec("review this\n\n## The issue\n\nand its text", source="comment"),
         spec("https://example.com/report"),
         spec(goal=Goal("Bug", "", "issue")),
     ],

@@ -50,9 +50,9 @@ def test_a_limit_counts_what_a_reader_sees(text: str, limit: int) -> None:
 
 
 def test_closing_keywords_and_markers_are_shown_but_do_nothing() -> None:
-    said = quote_cell("Fixes #12, see @team <!-- baro:run=x --> [a](https://b.example/_c_) __init__.py d|e")
+    said = quote_cell("Fixes #12, see @team <!-- run=x --> [a](https://b.example/_c_) __init__.py d|e")
     assert said.replace("\u200b", "·") == snapshot(
-        "Fixes #·12, see @·team &lt;\\!-- baro:run=x --&gt; \\[a\\](https:·//b.example/\\_c\\_) \\_\\_init\\_\\_.py d\\|e"
+        "Fixes #·12, see @·team &lt;\\!-- run=x --&gt; \\[a\\](https:·//b.example/\\_c\\_) \\_\\_init\\_\\_.py d\\|e"
     )
 
 

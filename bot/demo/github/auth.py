@@ -70,7 +70,8 @@ def _check_times(issued: object, expires: object, now: float) -> None:
     if not isinstance(expires, int) or expires <= now:
         raise Refusal(
             401,
-            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the "
+            "assertion expires",
         )
     if expires > now + LONGEST_JWT:
         raise Refusal(401, "'Expiration time' claim ('exp') is too far in the future")

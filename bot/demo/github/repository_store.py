@@ -94,14 +94,12 @@ class RepositoryStore:
 
     def resolve(self, repository: Repository, name: str) -> str | None:
         """The commit a branch, tag, full ref or id stands for."""
-        for candidate in (f"refs/heads/{name}", f"refs/tags/{name}", name):
-            done = self.ask(
-                repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}",
-                codes=(0, 1, 128),
-            )  # fmt: skip
-            if done.returncode == 0:
-                return done.stdout.decode().strip()
-        return None
+        if not name or name.isspace() or "\n" in name:
+            return None
+        tried = "".join(f"{prefix}{name}^{{commit}}\n" for prefix in ("refs/heads/", "refs/tags/", ""))
+        out = self.run(repository, "cat-file", "--batch-check", stdin=tried.encode()).decode()
+        found = (line.split() for line in out.splitlines())
+        return next((words[0] for words in found if words[1:2] == ["commit"] and len(words) == 3), None)
 
     def refs(self, repository: Repository, prefix: str = "refs/") -> dict[str, str]:
         """Full names of refs to what they point at."""

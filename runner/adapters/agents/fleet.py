@@ -56,12 +56,15 @@ class Fleet:
         backend.find()
         return _title(backend, model)
 
+    async def recall(self, job: AgentJob) -> AgentReply | None:
+        return Record(self._home, job).read()
+
     async def run(self, job: AgentJob, heard: Callable[[Did], None]) -> AgentReply:
-        record = Record(self._home, job)
-        if (known := record.read()) is not None:
+        if (known := await self.recall(job)) is not None:
             return known
+        record = Record(self._home, job)
         backend, model = self._route(job.agent)
-        async with _scratch(record.scratch):
+        async with _emptied(record.scratch):
             reply = _hide(await self._attempt(job, backend, model, record, heard), backend.secrets)
             # No await between the end of the process and this: a runner that is told to stop now still remembers.
             record.write(reply)
@@ -135,16 +138,16 @@ def _conclude(job: AgentJob, stream: Stream, exit: Exit, name: str, complaint: s
 
 
 @asynccontextmanager
-async def _scratch(path: Path) -> AsyncIterator[None]:
+async def _emptied(path: Path) -> AsyncIterator[None]:
     """An empty private directory, for as long as the attempt runs. One that is there belongs to a runner that died."""
-    await asyncio.to_thread(_emptied, path)
+    await asyncio.to_thread(_empty, path)
     try:
         yield
     finally:
         await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
 
 
-def _emptied(path: Path) -> None:
+def _empty(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True, mode=0o700)
 

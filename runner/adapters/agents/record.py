@@ -26,7 +26,7 @@ class Record:
         self._identity = identity(job)
         run = home / "runs" / job.run
         name = "-".join((*place(job), str(job.attempt)))
-        self.scratch = run / "scratch" / name
+        self.scratch = run / "rooms" / name
         logs = run / "logs"
         logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.out, self.err, self._ended = logs / f"{name}.out", logs / f"{name}.err", logs / f"{name}.ended.json"

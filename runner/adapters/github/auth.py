@@ -24,7 +24,8 @@ from .shapes import Installation, TokenShape, shaped
 
 SPENT = 0.8
 """the part of a token's life after which it is replaced, so that a long push does not outlive it"""
-REVOKE_SECONDS = 5.0
+REVOKE_SECONDS = 2.0
+"""for all of them, because it happens while a process stops"""
 EVERY = 0
 """no repository's id: a token that is not narrowed to one, and therefore gives no permission but metadata"""
 

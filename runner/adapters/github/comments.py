@@ -14,7 +14,6 @@ from runner.ports import AppIdentity, CommentRef, Place
 
 from . import fit
 from .api import Api
-from .refusals import Unanswered
 from .shapes import Comment, Reaction
 
 Key = tuple[int, int, str]
@@ -35,7 +34,6 @@ class AppComments:
         self._identity = identity
         self._gate = gate
         self._known: dict[Key, int] = {}
-        self._doubtful: set[Key] = set()
         self._turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
     async def upsert(self, place: Place, number: int, marker: str, body: str) -> CommentRef:
@@ -68,21 +66,18 @@ class AppComments:
         for extra in ours[1:]:
             await self._gone(place, ONE, id=extra.id)
         if not ours:
-            return await self._make(place, key, text)
+            return await self._make(place, number, text)
         if _same(ours[0].body, text):
             return self._remember(key, CommentRef(ours[0].id, ours[0].html_url))
         edited = await self._edit(place, ours[0].id, text)
-        return self._remember(key, edited) if edited else await self._make(place, key, text)
+        return self._remember(key, edited) if edited else await self._make(place, number, text)
 
-    async def _make(self, place: Place, key: Key, text: str) -> CommentRef:
-        try:
-            made = await self._api.create(place, Comment, ON_THREAD, {"body": text}, number=key[1])
-        except Unanswered as error:
-            if error.uncertain:
-                self._doubtful.add(key)
-            raise
+    async def _make(self, place: Place, number: int, text: str) -> CommentRef:
+        """Not remembered yet: a twin may turn up, from a request whose answer was lost or a host that lost its lease.
+        The next call looks once more."""
+        made = await self._api.create(place, Comment, ON_THREAD, {"body": text}, number=number)
         crashpoint("github.comment-made")
-        return self._remember(key, CommentRef(made.id, made.html_url))
+        return CommentRef(made.id, made.html_url)
 
     async def _edit(self, place: Place, comment: int, text: str) -> CommentRef | None:
         """None: somebody deleted it."""
@@ -97,10 +92,7 @@ class AppComments:
             await self._api.change(place, object, "DELETE", path, **holes)
 
     def _remember(self, key: Key, ref: CommentRef) -> CommentRef:
-        """So that the next edit costs one request; but after a lost answer a twin may still turn up: look once more."""
-        if key in self._doubtful:
-            self._doubtful.discard(key)
-            return ref
+        """So that the next edit costs one request."""
         self._known[key] = ref.id
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]

@@ -109,9 +109,9 @@ def _reason(error: Rejected, new: dict[str, Any]) -> GitHubError:
     head, base = new["head"], new["base"]
     if "no commits between" in error.reasons:
         return GitHubError(f"`{head}` has nothing that `{base}` does not have already.", evidence=error.evidence)
-    if "'field': 'head'" in error.reasons:
+    if "head:invalid" in error.reasons:
         return GitHubError(f"The branch `{head}` is not on GitHub.", evidence=error.evidence)
-    if "'field': 'base'" in error.reasons:
+    if "base:invalid" in error.reasons:
         hint = "Was it renamed or deleted since this was asked?"
         return GitHubError(f"The branch `{base}` is not on GitHub.", hint=hint, evidence=error.evidence)
     return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from gidgethub import HTTPException
 
@@ -17,8 +18,8 @@ UNWELL = {408, 429, *range(500, 600)}
 
 
 class Unanswered(Unreachable):
-    """One try without a usable answer. `after`: seconds GitHub asked us to wait; `limited`: it said "too fast";
-    `uncertain`: the request may have taken effect all the same."""
+    """One try without a usable answer. `after`: seconds GitHub asked us to wait; `limited`: it said "too fast".
+    Unless `limited`, the request may have taken effect all the same."""
 
     def __init__(
         self,
@@ -27,12 +28,10 @@ class Unanswered(Unreachable):
         evidence: str = "",
         after: float | None = None,
         limited: bool = False,
-        uncertain: bool = True,
     ) -> None:
         super().__init__(sentence, hint="GitHub's turn: https://www.githubstatus.com", evidence=evidence)
         self.after = after
         self.limited = limited
-        self.uncertain = uncertain
 
 
 class Unauthorized(Forbidden):
@@ -40,7 +39,8 @@ class Unauthorized(Forbidden):
 
 
 class Rejected(GitHubError):  # noqa: N818 - named like its siblings in runner.errors
-    """GitHub understood and said no (mostly 422). `reasons` are its own words, in lower case."""
+    """GitHub understood and said no (mostly 422). `reasons` are its own words in lower case, with `field:code` for
+    each field it minds."""
 
     def __init__(self, sentence: str, *, status: int, reasons: str, evidence: str) -> None:
         super().__init__(sentence, evidence=evidence)
@@ -68,7 +68,7 @@ def refusal(error: HTTPException, call: Call, now: float) -> GitHubError:
     return Rejected(
         f"GitHub refused a request about {call.where}: {_plain(said)}",
         status=status,
-        reasons=f"{said} {getattr(error, 'errors', '')}".lower(),
+        reasons=_reasons(said, getattr(error, "errors", None)),
         evidence=evidence,
     )
 
@@ -93,7 +93,7 @@ def _unwell(status: int, headers: Mapping[str, str], evidence: str, now: float) 
     if after is None and limited:
         after = UNSAID
     sentence = "GitHub is limiting the App's requests." if limited else f"GitHub answered with an error ({status})."
-    return Unanswered(sentence, evidence=evidence, after=after, limited=limited, uncertain=not limited)
+    return Unanswered(sentence, evidence=evidence, after=after, limited=limited)
 
 
 def _seconds(text: str | None) -> float | None:
@@ -113,6 +113,12 @@ def _forbidden(said: str, call: Call, headers: Mapping[str, str], evidence: str)
         hint = f"Once the App asks for it, an owner of {owner} accepts it on the installation's page."
         return Forbidden(sentence, hint=hint, evidence=evidence)
     return Forbidden(f"GitHub does not let the App do this in {call.where}: {_plain(said)}", evidence=evidence)
+
+
+def _reasons(said: str, errors: Any) -> str:
+    details = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+    fields = [f"{one.get('field')}:{one.get('code')} {one.get('message', '')}" for one in details]
+    return " ".join([said, *fields]).lower()
 
 
 def _plain(said: str) -> str:

@@ -32,7 +32,9 @@ class AppRepositories:
         return [Repository(one.id, one.owner.login, one.name) for one in there]
 
     async def role(self, place: Place, person: Person) -> str:
-        """`none` also for a login that has meanwhile passed to somebody else."""
+        """`none` also for deleted accounts, and for a login that has meanwhile passed to somebody else."""
+        if person.kind == "Ghost":
+            return "none"
         path = REPO + "/collaborators/{login}/permission"
         try:
             given = await self._api.get(place, Permission, path, use="read", login=person.login)
@@ -63,7 +65,7 @@ class AppRepositories:
         try:
             await self._api.change(place, object, "POST", REPO + "/labels", label)
         except Rejected as error:
-            if "already_exists" not in error.reasons:
+            if "name:already_exists" not in error.reasons:
                 raise
 
 

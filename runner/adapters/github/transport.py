@@ -101,9 +101,8 @@ def _known(status: int) -> int:
 
 
 def _silence(error: Exception, call: Call) -> Unanswered:
-    sent = not isinstance(error, NEVER_SENT)
-    sentence = "GitHub did not answer." if sent else "GitHub could not be reached."
-    return Unanswered(sentence, evidence=f"{call}: {type(error).__name__} {error}".strip(), uncertain=sent)
+    sentence = "GitHub could not be reached." if isinstance(error, NEVER_SENT) else "GitHub did not answer."
+    return Unanswered(sentence, evidence=f"{call}: {type(error).__name__} {error}".strip())
 
 
 def _gibberish(call: Call, what: str) -> Unanswered:

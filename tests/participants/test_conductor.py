@@ -1,0 +1,238 @@
+"""The Conductor and the Cartographer against a world that does anything: every run ends once, and says the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.bus import Bus, Roster, Say
+from runner.domain import events as e
+from runner.domain.agent import Ended, Failure, FailureKind, Usage
+from runner.domain.change import Change, Harvest, HeldBack, Landed, NotPushed, Preserved, Pushed, Survey
+from runner.domain.goal import PullTarget
+from runner.domain.mode import Intake, Mode
+from runner.domain.plan import Plan, Story
+from runner.domain.report import of
+from runner.domain.run import Outcome, RunSpec
+from runner.errors import BaroError
+from runner.participants.cartographer import Cartographer
+from runner.participants.conductor import Conductor
+from tests.world.entries import MemoryJournal, first, spec
+
+FAILURES: tuple[FailureKind, ...] = ("execution", "provider_capacity", "transport", "infrastructure")
+PULL = PullTarget(5, "A pull request", "topic", "a" * 40, "main")
+
+
+class Anything:
+    """Every hand at once; `chance` decides what comes back, `trouble` (0..1) how much of it is bad."""
+
+    serial = False
+
+    def __init__(self, name: str, run: RunSpec, chance: random.Random, trouble: float, live: Counter[str]) -> None:
+        self.name = name
+        self._run = run
+        self._chance = chance
+        self._trouble = trouble
+        self._live = live
+
+    def _bad(self) -> bool:
+        return self._chance.random() < self._trouble
+
+    async def resume(self, seq: int, request: e.Request, say: Say) -> e.Answer:
+        return await self.perform(seq, request, say)
+
+    async def perform(self, seq: int, request: e.Request, say: Say) -> e.Answer:
+        if isinstance(request, e.TimerSet) and request.background:
+            for _ in range(self._chance.randrange(5, 400)):
+                await asyncio.sleep(0)
+        self._live[self.name] += 1
+        self._live["most"] = max(self._live["most"], self._live["story_agent"])
+        try:
+            for _ in range(self._chance.randrange(5)):
+                await asyncio.sleep(0)
+        finally:
+            self._live[self.name] -= 1
+        if self._bad() and not isinstance(request, e.TimerSet):
+            raise BaroError("the world said no")
+        if self._chance.random() < self._trouble / 20:
+            say(e.CancelAsked(door="1-0", by="maria"))
+        return self._answer(seq, request)
+
+    def _answer(self, seq: int, request: e.Request) -> e.Answer:
+        match request:
+            case e.WorkspaceWanted():
+                return e.WorkspaceReady(answers=seq, survey=Survey("c" * 40, 3, ("a.py",), ((".py", 3),)))
+            case e.IntakeWanted():
+                mode = self._chance.choice(list(Mode))
+                return e.IntakeGiven(answers=seq, intake=Intake(mode, 0.9, "because", "model"))
+            case e.PlanWanted():
+                plan = None if self._bad() else self._plan()
+                return e.PlanGiven(answers=seq, plan=plan, problems=() if plan else ("no stories",))
+            case e.StoryWanted():
+                return e.StorySeated(
+                    answers=seq, story=request.story, attempt=request.attempt, base="b" * 40, agent="scripted"
+                )
+            case e.AttemptWanted():
+                return e.AttemptEnded(
+                    answers=seq, story=request.story, attempt=request.attempt, ended=Ended(self._failure(), Usage(1))
+                )
+            case e.HarvestWanted():
+                return e.StoryHarvested(answers=seq, story=request.story, harvest=self._harvest())
+            case e.LandWanted():
+                kept = Preserved(f"baro-wt/{self._run.id}/{request.story}", request.commit, "conflict")
+                landing = kept if self._bad() else Landed("d" * 40, "plain")
+                return e.StoryLanded(answers=seq, story=request.story, landing=landing)
+            case e.PushWanted():
+                return e.PushEnded(answers=seq, run=self._push(aside=request.aside))
+            case e.PullWanted():
+                return e.PullShown(answers=seq, number=9, url="http://127.0.0.1/9")
+            case e.CommentWanted():
+                return e.CommentShown(answers=seq, seen=seq, comment=1)
+            case e.ReactionWanted():
+                return e.ReactionShown(answers=seq)
+            case e.TidyWanted():
+                return e.Tidied(answers=seq)
+            case e.TimerSet():
+                return e.TimerFired(answers=seq, name=request.name)
+        raise AssertionError(request)
+
+    def _plan(self) -> Plan:
+        ids = [f"S{n}" for n in range(1, self._chance.randint(2, 7))]
+        return Plan(
+            tuple(
+                Story(
+                    id,
+                    f"Story {id}",
+                    "do it",
+                    ("done",),
+                    tuple(other for other in ids[:n] if self._chance.random() < 0.3),
+                    (f"src/{id}.py",),
+                )
+                for n, id in enumerate(ids)
+            )
+        )
+
+    def _failure(self) -> Failure | None:
+        return Failure(self._chance.choice(FAILURES), "it broke", retry_after=1.0) if self._bad() else None
+
+    def _harvest(self) -> Harvest:
+        held = (HeldBack(".github/x.yml", "protected"),) if self._bad() else ()
+        if self._bad():
+            return Harvest(None, held_back=held)
+        return Harvest("e" * 40, (Change("a.py", "modified", 1, 1),), held_back=held)
+
+    def _push(self, *, aside: bool) -> Pushed | NotPushed:
+        branch = self._run.pull.head_ref if self._run.pull and not aside else self._run.branch
+        if self._bad():
+            return NotPushed(branch, "refused", moved=self._chance.random() < 0.5)
+        return Pushed(branch, "f" * 40)
+
+
+HANDS = ("operator", "intake", "planner", "story_factory", "story_agent", "publisher", "clock")
+
+
+async def play(seed: int, trouble: float, run: RunSpec) -> tuple[MemoryJournal, Counter[str]]:
+    chance, live = random.Random(seed), Counter[str]()
+    journal = MemoryJournal([first(run)])
+    hands = [Anything(name, run, chance, trouble, live) for name in HANDS]
+    bus = Bus(Roster([Conductor(), Cartographer()], hands), journal, lambda: 1000.0 + len(journal.entries))
+    bus.replay(journal.entries)
+    async with asyncio.timeout(20):
+        await bus.run(e.RunTaken(host="h", fence=1))
+    return journal, live
+
+
+@settings(max_examples=250, deadline=None)
+@given(seed=st.integers(0, 2**32), trouble=st.sampled_from([0.0, 0.05, 0.2, 0.6]), follow_up=st.booleans())
+def test_every_run_ends_once_and_never_calls_a_partial_result_done(seed: int, trouble: float, follow_up: bool) -> None:
+    run = spec(pull=PULL if follow_up else None)
+    journal, live = asyncio.run(play(seed, trouble, run))
+    events = [entry.event for entry in journal.entries]
+    kinds = Counter(type(event) for event in events)
+    assert kinds[e.RunConcluded] == kinds[e.RunEnded] == 1
+    assert kinds[e.EngineStalled] == 0
+    assert isinstance(events[-1], e.RunEnded)
+    assert live["most"] <= run.limits.agents
+
+    report = of(journal.entries)
+    if report.outcome is Outcome.DONE:
+        assert report.complete
+        assert isinstance(report.pushed, Pushed)
+        assert (report.pull_number is not None) != follow_up
+    assert kinds[e.PullWanted] <= 1
+    if follow_up:
+        assert kinds[e.PullWanted] == 0
+    if trouble == 0.0:
+        assert report.outcome is Outcome.DONE or "time limit" in report.sentence
+    assert report.sentence
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**32), trouble=st.sampled_from([0.0, 0.1, 0.3]))
+def test_no_story_starts_before_its_dependencies_and_none_lands_twice(seed: int, trouble: float) -> None:
+    journal, _ = asyncio.run(play(seed, trouble, spec()))
+    ready: set[str] = set()
+    needs: dict[str, tuple[str, ...]] = {}
+    landed = Counter[str]()
+    for entry in journal.entries:
+        match entry.event:
+            case e.PlanShaped(stories=stories):
+                needs = {story.id: story.depends_on for story in stories}
+            case e.StoryWanted(story=story):
+                assert set(needs[story]) <= ready
+            case e.StoryLanded(story=story, landing=Landed()):
+                ready.add(story)
+                landed[story] += 1
+            case e.StoryUnchanged(story=story):
+                ready.add(story)
+    assert not landed or max(landed.values()) == 1
+
+
+def decide(conductor: Conductor, *events: e.Event, run: RunSpec | None = None) -> list[e.Event]:
+    """Fold all of them and return what is said to the last one, without its consequences."""
+    said: list[e.Event] = []
+    entry = first(run or spec())
+    conductor.fold(entry)
+    for seq, event in enumerate(events, 2):
+        entry = e.Entry(seq, 1000.0 + seq, "test", event)
+        conductor.fold(entry)
+        said = list(conductor.decide(entry))
+    return said
+
+
+SHAPED = e.PlanShaped(Mode.FOCUSED, (Story("S1", "One", "do", ("done",)),), Intake(Mode.FOCUSED, 1, "r", "user"))
+WANTED = e.StoryWanted(story="S1", attempt=1)
+SEATED = e.StorySeated(answers=3, story="S1", attempt=1, base="b", agent="scripted")
+ATTEMPT = e.AttemptWanted(story="S1", attempt=1)
+
+
+def ended(kind: FailureKind, **more: float) -> e.AttemptEnded:
+    return e.AttemptEnded(answers=5, story="S1", attempt=1, ended=Ended(Failure(kind, "it broke", "log", **more)))
+
+
+def test_a_retry_carries_the_evidence_of_what_it_retries() -> None:
+    assert decide(Conductor(), SHAPED, WANTED, SEATED, ATTEMPT, ended("execution")) == [
+        e.StoryWanted(story="S1", attempt=2, evidence="it broke\nlog")
+    ]
+
+
+@pytest.mark.parametrize("kind", ["provider_capacity", "transport", "infrastructure"])
+def test_what_is_not_the_storys_fault_waits_before_it_is_tried_again(kind: FailureKind) -> None:
+    (timer,) = decide(Conductor(), SHAPED, WANTED, SEATED, ATTEMPT, ended(kind, retry_after=30.0))
+    assert timer == e.TimerSet(name="retry:S1", due=1006.0 + 30.0)
+
+
+def test_a_cancel_withdraws_what_agents_do_and_nothing_of_git() -> None:
+    said = decide(Conductor(), SHAPED, WANTED, SEATED, ATTEMPT, e.CancelAsked(door="1-0", by="maria"))
+    assert said == [e.Withdrawn(request=5)]
+
+
+def test_a_story_that_finished_just_before_the_cancel_is_still_harvested() -> None:
+    well = e.AttemptEnded(answers=5, story="S1", attempt=1, ended=Ended(None))
+    said = decide(Conductor(), SHAPED, WANTED, SEATED, ATTEMPT, e.CancelAsked(door="1-0", by="maria"), well)
+    assert said == [e.HarvestWanted(story="S1", attempt=1, at=1007.0)]

@@ -1,0 +1,188 @@
+"""A whole baro for a test: the local GitHub in this process, web and runner as real processes, one real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot.demo.github import AppRegistration, LocalGitHub
+
+SECRET = "a webhook secret of the tests"
+REPO = "acme/toolkit"
+FILES = {
+    "README.md": "# toolkit\n",
+    "src/a.py": "A = 1\n",
+    "src/b.py": "B = 1\n",
+    "src/c.py": "C = 1\n",
+}
+PATIENCE = 40.0
+"""seconds a test waits for baro before it fails"""
+
+
+@cache
+def app_key() -> tuple[str, str]:
+    """Private and public PEM; one per test process, because making one takes a while."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private.decode(), public.decode()
+
+
+class House:
+    """`web` and `runner` may be started, killed and started again; everything durable is in Redis and below `home`."""
+
+    def __init__(self, github: LocalGitHub, root: Path, redis_url: str) -> None:
+        self.github = github
+        self.root = root
+        self.port = _free_port()
+        self._script = root / "script.yml"
+        self._children: dict[str, asyncio.subprocess.Process] = {}
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(root),
+            "GITHUB_APP_ID": str(github.app.id),
+            "GITHUB_PRIVATE_KEY": app_key()[0],
+            "GITHUB_WEBHOOK_SECRET": SECRET,
+            "GITHUB_API_URL": github.api_url,
+            "GITHUB_URL": github.url,
+            "PORT": str(self.port),
+            "REDIS_URL": redis_url,
+            "BARO_HOME": str(root / "home"),
+            "BARO_AGENT": "scripted",
+            "BARO_AGENT_SCRIPT": str(self._script),
+            "BARO_LEASE": "2",
+            "BARO_RETRY_MAX": "1",
+            "BARO_LOG_FORMAT": "json",
+            "BARO_ALLOWED_ACCOUNTS": "*",
+        }
+        self.script()
+
+    # --- what agents do -----------------------------------------------------------------------------------------
+
+    def script(self, *entries: dict[str, Any]) -> None:
+        """What the scripted agent does from now on; the first entry that matches answers."""
+        self._script.write_text(yaml.safe_dump(list(entries), sort_keys=False))
+
+    # --- processes ----------------------------------------------------------------------------------------------
+
+    async def start(self, *names: str, **env: str) -> None:
+        for name in names:
+            await self._start(name, self.env | env)
+        if "web" in names:
+            await self._ready()
+
+    async def _start(self, name: str, env: dict[str, str]) -> None:
+        with (self.root / f"{name}.log").open("ab") as log:
+            self._children[name] = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", name.rstrip("0123456789"),
+                env=env, cwd=self.root, stderr=log, stdout=log, stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+
+    async def _ready(self) -> None:
+        async with httpx.AsyncClient() as client:
+            for _ in range(500):
+                try:
+                    if (await client.get(f"http://127.0.0.1:{self.port}/readyz")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    await asyncio.sleep(0.02)
+        raise AssertionError(f"web did not start:\n{self.log('web')}")
+
+    async def kill(self, name: str) -> None:
+        """SIGKILL, and wait until it is gone."""
+        child = self._children.pop(name)
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+
+    async def died(self, name: str) -> int:
+        """Wait until it dies by itself (at a crash point); its exit status."""
+        return await asyncio.wait_for(self._children.pop(name).wait(), PATIENCE)
+
+    async def terminate(self, name: str) -> int:
+        child = self._children.pop(name)
+        child.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(child.wait(), PATIENCE)
+
+    async def close(self) -> None:
+        for name in list(self._children):
+            await self.kill(name)
+
+    def log(self, name: str) -> str:
+        path = self.root / f"{name}.log"
+        return path.read_text()[-6000:] if path.exists() else ""
+
+    # --- what people see ----------------------------------------------------------------------------------------
+
+    def living(self, number: int, repo: str = REPO) -> str | None:
+        """The living comment's text on that thread, None before there is one; two would be a failure."""
+        found = [c.body for c in self.github.comments(repo, number) if "<!-- baro:run=" in c.body]
+        assert len(found) <= 1, found
+        return found[0] if found else None
+
+    async def until(self, look: Callable[[], Any]) -> Any:
+        try:
+            return await self.github.until(look, PATIENCE)
+        except TimeoutError:
+            raise AssertionError(
+                f"nothing came of it.\n\nweb:\n{self.log('web')}\n\nrunner:\n{self.log('runner')}"
+            ) from None
+
+    async def ended(self, number: int, repo: str = REPO) -> str:
+        """Wait for the run on that thread to end; the living comment as a person reads it."""
+        over = re.compile("^(✅|🟡|➖|❌|⏹️)")
+        await self.until(lambda: over.match(self.living(number, repo) or ""))
+        return read(self.living(number, repo) or "")
+
+
+def read(text: str) -> str:
+    """A comment without what differs from run to run: ids, times, commits."""
+    text = re.sub(r"<!-- baro:run=[a-z2-7]{10} -->", "<!-- baro:run=RUN -->", text)
+    text = re.sub(r"run `[a-z2-7]{10}`", "run `RUN`", text)
+    text = re.sub(r"(baro(?:-wt)?/[a-z0-9-]*?)[a-z2-7]{10}\b", r"\1RUN", text)
+    text = re.sub(r"\| [0-9a-f]{7} \|", "| COMMIT |", text)
+    return re.sub(r"\b\d+ (?:min \d+ )?s\b", "TIME", text).strip()
+
+
+@asynccontextmanager
+async def house(root: Path, redis_url: str, *, start: bool = True, **env: str) -> AsyncIterator[House]:
+    """With one repository, where maria may write and the App is installed."""
+    app = AppRegistration(id=7, slug="baro", owner="acme", public_key_pem=app_key()[1], webhook_secret=SECRET)
+    async with LocalGitHub.serve(root / "github", app) as github:
+        baro = House(github, root, redis_url)
+        baro.env |= env
+        github.hook_url = f"http://127.0.0.1:{baro.port}/webhooks/github"
+        github.repository(REPO, FILES)
+        github.grant(REPO, "maria", "write")
+        try:
+            if start:
+                await baro.start("web", "runner")
+            yield baro
+        finally:
+            await baro.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
