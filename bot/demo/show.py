@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
@@ -47,7 +48,7 @@ async def demo(settings: HostSettings, *, goal: str | None, agent: str, keep: bo
             pull = next(iter(github.pulls(sample.REPOSITORY, "open")), None)
             _show_stories(console, seen)
             if pull is not None:
-                await _show_pull(console, github, pull)
+                await _show_pull(console, github, pull, keep)
             if keep:
                 await _until_told(console, built)
             return FAILED if pull is None or pull.pull is None else GAPS if pull.pull.draft else DONE
@@ -59,8 +60,8 @@ async def demo(settings: HostSettings, *, goal: str | None, agent: str, keep: bo
 @contextlib.contextmanager
 def _directory(home: Path | None) -> Iterator[Path]:
     if home is None:
-        with tempfile.TemporaryDirectory(prefix="baro-demo-") as directory:
-            yield Path(directory)
+        with tempfile.TemporaryDirectory(prefix="baro-demo-") as temporary:
+            yield Path(temporary)
         return
     directory = home.expanduser().absolute()
     if directory.exists() and any(directory.iterdir()):
@@ -145,7 +146,8 @@ def _show_stories(console: Console, seen: Seen) -> None:
     if not seen.rows:
         console.print(Text(seen.header))
         return
-    table = Table(title=Text(seen.header), title_style="bold", title_justify="left")
+    console.print(Text(seen.header, style="bold"))
+    table = Table(box=box.SIMPLE_HEAD)
     for heading in ("", "story", "after", "state", "agent", "tokens", "time", "commit"):
         table.add_column(heading, justify="right" if heading in ("tokens", "time") else "left")
     for row in seen.rows:
@@ -153,7 +155,7 @@ def _show_stories(console: Console, seen: Seen) -> None:
     console.print(table)
 
 
-async def _show_pull(console: Console, github: LocalGitHub, issue: Issue) -> None:
+async def _show_pull(console: Console, github: LocalGitHub, issue: Issue, keep: bool) -> None:
     assert issue.pull is not None
     kind = "Draft pull request" if issue.pull.draft else "Pull request"
     console.print()
@@ -167,9 +169,12 @@ async def _show_pull(console: Console, github: LocalGitHub, issue: Issue) -> Non
         )
     )
     repository, branch = github.git_dir(sample.REPOSITORY), issue.pull.head
+    where = f" -C {repository}" if keep else ""
     for command in (("log", "--oneline", "--graph", branch), ("diff", "--stat", f"{issue.pull.base}...{branch}")):
-        console.print(Text(f"$ git -C {repository} {' '.join(command)}", style="bold"))
-        console.print(Text(await _git(repository, *command)))
+        console.print(Text(f"$ git{where} {' '.join(command)}", style="bold"), soft_wrap=True)
+        console.print(Text(await _git(repository, *command)), soft_wrap=True)
+    if not keep:
+        console.print("All of this is removed now; `baro demo --keep` lets you look around in it.", style="dim")
 
 
 async def _git(repository: Path, *command: str) -> str:
@@ -181,8 +186,10 @@ async def _git(repository: Path, *command: str) -> str:
 
 
 async def _until_told(console: Console, built: Stage) -> None:
-    console.print(f"\nEverything keeps running: {built.github.url} in a browser, logs in {built.directory}.")
-    console.print(f"Label another issue, comment `/baro help`, or clone {built.github.url}/{sample.REPOSITORY}.git")
-    console.print("Ctrl-C ends it.", style="bold")
+    console.print(f"\nEverything keeps running. See {built.github.url} in a browser, or", soft_wrap=True)
+    console.print(f"git clone {built.github.url}/{sample.REPOSITORY}.git", style="bold", soft_wrap=True)
+    console.print(
+        f"The logs are in {built.directory}. Ctrl-C ends it and removes everything but --home.", soft_wrap=True
+    )
     with stop_signals() as told:
         await told

@@ -70,9 +70,10 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def stage(directory: Path, settings: Mapping[str, str]) -> AsyncIterator[Stage]:
-    """All of it below `directory`, with `settings` besides our own; when the block is left, nothing of it runs any more.
+    """All of it below `directory`; when the block is left, nothing of it runs any more.
 
-    Of the environment the demo was started in baro's processes get nothing: it may hold the settings of another baro.
+    baro's processes get `settings` besides our own and nothing else: the demo may have been started in the environment
+    of another baro.
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -14,6 +14,9 @@ UNDER_WAY = ("🛠️", "🕓")
 """how the first line begins as long as the run is not over"""
 
 
+WAITING = "⏳ waiting"
+NOTHING = "–"
+
 _ONLY_GITHUB_SHOWS = re.compile(r"```mermaid\n.*?\n```|<!--.*?-->|</?(?:details|summary|sub|br)>", re.DOTALL)
 
 
@@ -48,17 +51,14 @@ def read(body: str) -> Seen:
 
 
 def news(before: Seen, now: Seen) -> list[str]:
-    """One line for everything that changed, in the order in which it stands in the comment."""
-    known = {row.id: row for row in before.rows}
-    lines = [now.header] if now.header != before.header and (now.over or not now.rows) else []
-    lines += [f"shape: {now.shape}"] if now.shape != before.shape else []
+    """A line for everything that changed. Once there are stories, the header only counts them, until it is the end."""
+    lines = [f"shape: {now.shape}"] if now.shape != before.shape else []
     if now.rows and not before.rows:
-        lines += [f"{row.id} {row.title}{f', after {row.needs}' if row.needs != '–' else ''}" for row in now.rows]
-    lines += [
-        f"{row.id} {row.state}"
-        for row in now.rows
-        if row.state != (known[row.id].state if row.id in known else "⏳ waiting")
-    ]
+        lines += [f"{row.id} {row.title}{f', after {row.needs}' if row.needs != NOTHING else ''}" for row in now.rows]
+    states = {row.id: row.state for row in before.rows}
+    lines += [f"{row.id} {row.state}" for row in now.rows if row.state != states.get(row.id, WAITING)]
+    if now.header != before.header and (now.over or not now.rows):
+        lines.append(now.header)
     return lines
 
 

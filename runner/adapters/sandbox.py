@@ -31,9 +31,12 @@ class Sandbox(Protocol):
 
 
 class Unconfined:
-    """No isolation: a process of the runner's own user, with its PATH. A read-only seat is only a request here, masks do
-    nothing, and a process that clears its environment outlives its agent. The decoy is what the tree's own `.git`
-    names; GIT_DIR would also reach the repositories that a project's tests make."""
+    """No isolation: a process of the runner's own user, with its PATH.
+
+    A read-only seat is only a request here, masks do nothing, and a process that clears its environment outlives its
+    agent. The decoy is found through the tree's own `.git`: a GIT_DIR would also redirect the repositories that a
+    project's tests make for themselves.
+    """
 
     name = "none"
 

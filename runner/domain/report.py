@@ -91,6 +91,13 @@ class Report(Struct, frozen=True):
         times = [line.seconds for line in self.lines if line.started_at is not None]
         return sum(t for t in times if t is not None) if times and None not in times else None
 
+    @property
+    def wall_seconds(self) -> float | None:
+        """From the first story's start to the last one's end; None until all that ran have ended."""
+        started = [line.started_at for line in self.lines if line.started_at is not None]
+        ended = [line.ended_at for line in self.lines if line.started_at is not None]
+        return max(t for t in ended if t is not None) - min(started) if started and None not in ended else None
+
 
 def begin(entry: e.Entry) -> Report:
     """From a journal's first entry."""

@@ -27,7 +27,7 @@ EVIDENCE = 4000
 """characters of a failed command's output"""
 
 
-class Failed(Exception):  # noqa: N818 - the field's word for how a step ends
+class Failed(Exception):
     """A step did not work out."""
 
     def __init__(self, message: str, evidence: str = "", kind: str = "execution", retry_after: float | None = None):

@@ -105,7 +105,7 @@ def _shape(report: Report) -> str:
     mode = report.mode or report.intake.mode
     parts = [f"Shape: {shared.shape(mode, report.intake)}"]
     if report.adjustments:
-        parts.append(shared.bullets(quote_cell(sentence, 300) for sentence in report.adjustments))
+        parts.append(shared.bullets(report.adjustments))
     return "\n\n".join(parts)
 
 

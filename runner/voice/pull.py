@@ -29,7 +29,7 @@ def body(report: Report, changes: Sequence[Change]) -> str:
         _closes(report),
         quote_block(_goal(report), GOAL_LENGTH),
         f"**Shape:** {shared.shape(report.mode, report.intake)}",
-        shared.bullets(quote_cell(sentence, 300) for sentence in report.adjustments),
+        shared.bullets(report.adjustments),
         "### Stories",
         shared.table(report.lines),
         shared.picture(report.lines) if len(report.lines) > 1 else "",
@@ -77,7 +77,8 @@ def _size(change: Change) -> str:
 def _footer(report: Report) -> str:
     thread, spent = report.spec.thread, shared.spent(report.usage)
     saved = ""
-    if report.alone_seconds is not None and len(report.lines) > 1:
-        saved = f" · one after another the stories would have taken {shared.duration(report.alone_seconds)}"
+    if report.alone_seconds is not None and report.wall_seconds is not None and len(report.lines) > 1:
+        alone, together = shared.duration(report.alone_seconds), shared.duration(report.wall_seconds)
+        saved = f" · stories done in {together}, one after another {alone}"
     by = quote_cell(report.spec.requester.login)
     return f"<sub>Asked for by {by} in #{thread.number} · run `{report.spec.id}` · {spent}{saved}</sub>"

@@ -64,8 +64,9 @@ def tokens(usage: Usage) -> str:
 
 
 def spent(usage: Usage) -> str:
+    """`12.3k tokens, $0.12`; what no agent reported is unknown, which is not zero."""
     cost = "" if usage.cost is None else f", ${usage.cost:.2f}"
-    return f"{tokens(usage)} tokens{cost}"
+    return "tokens unknown" if usage.tokens is None else f"{tokens(usage)} tokens{cost}"
 
 
 def shape(mode: Mode, intake: Intake) -> str:

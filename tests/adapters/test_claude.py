@@ -13,8 +13,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from runner.adapters.process import marked
-from runner.domain.agent import Did, Usage
+from runner.domain.agent import Did
 from runner.ports import AgentReply
 from tests.adapters.seats import Bench, git, until
 from tests.world.model import Disconnect, Error, Hang, Model, Text, Tool

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from runner.adapters.github import GitHub
+from runner.adapters.github import GitHub, auth
 from runner.adapters.github.app_key import AppKey
 from runner.adapters.github.auth import basic
 from runner.domain.run import RunSpec
@@ -224,6 +224,17 @@ async def test_forgetting_does_not_fail_when_github_is_down(world: World, github
     await github.remote.forget(world.spec())
     await github.remote.forget(world.spec())
     assert len(issued(world)) == 1
+
+
+async def test_forgetting_does_not_wait_for_a_github_that_hangs(
+    world: World, github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "REVOKE_SECONDS", 0.1)
+    await github.remote.header(world.spec(), write=True)
+    world.local.faults.hang("DELETE", "/installation/token")
+    began = time.monotonic()
+    await github.remote.forget(world.spec())
+    assert time.monotonic() - began < 3
 
 
 async def test_closing_revokes_everything(world: World, clock: Time) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.adapters.github import GitHub
+from runner.adapters.github import GitHub, comments
 from runner.domain.goal import Trigger
 from runner.errors import Forbidden, NotFound, Unreachable
 from tests.adapters.github_world import BOT, REPO, World, serving
@@ -110,6 +110,24 @@ async def test_a_comment_that_somebody_deleted_is_made_again(world: World, githu
     await world.local.delete_comment(REPO, ref.id, "ann")
     await github.comments.upsert(world.place, 1, MARKER, "done")
     assert said(world) == [(BOT, f"done\n\n{MARKER}")]
+
+
+async def test_a_comment_deleted_between_look_and_edit_is_made_again(world: World, github: GitHub) -> None:
+    await github.comments.upsert(world.place, 1, MARKER, "working")
+    world.local.faults.add("PATCH", "/comments/", status=404)
+    await github.comments.upsert(world.place, 1, MARKER, "done")
+    assert said(world)[-1] == (BOT, f"done\n\n{MARKER}")
+
+
+async def test_what_is_no_longer_remembered_is_looked_for_again(
+    world: World, github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comments, "REMEMBERED", 1)
+    other = "<!-- baro:run=other -->"
+    for text in ("queued", "working", "done"):
+        for marker in (MARKER, other):
+            await github.comments.upsert(world.place, 1, marker, text)
+    assert said(world) == [(BOT, f"done\n\n{MARKER}"), (BOT, f"done\n\n{other}")]
 
 
 async def test_a_box_ticked_by_hand_is_set_back_by_the_next_edit(world: World, github: GitHub) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from runner.adapters.github import GitHub
-from runner.domain.goal import PullTarget
+from runner.domain.goal import PullTarget, Repository
 from runner.errors import GitHubError, NotFound
-from runner.ports import PullRef
+from runner.ports import Place, PullRef
 from tests.adapters.github_world import BOT, REPO, World, serving
 
 HEAD = "baro/fix-the-parser-abc"
@@ -158,6 +158,33 @@ async def test_a_missing_permission_says_what_to_grant(tmp_path: Path) -> None:
 async def test_title_and_body_pass_the_gate(world: World, github: GitHub) -> None:
     await github.pulls.show(world.place, head=HEAD, base="main", title="no hunter2", body="hunter2!", draft=False)
     assert titles(world) == [(BOT, "no [withheld]", "[withheld]!")]
+
+
+async def test_one_that_the_look_missed_is_adopted_when_github_names_it(world: World, github: GitHub) -> None:
+    """A renamed owner: the redirected request still filters by the old name."""
+    await world.local.open_pull(REPO, BOT, HEAD, title="mine")
+    new, faults = f"{world.local.api_url}/repos/acme/shop/pulls", world.local.faults
+    faults.add("GET", "/old/shop/pulls", status=301, headers={"Location": f"{new}?state=all&head=old:{HEAD}"})
+    faults.add("POST", "/old/shop/pulls", status=307, headers={"Location": new})
+    faults.add("GET", "/old/shop/pulls", status=301, headers={"Location": f"{new}?state=open"})
+    faults.add("PATCH", "/old/shop/pulls", status=301, headers={"Location": f"{new}/1"})
+    repository = Repository(world.place.repository.id, "old", "shop")
+    place = Place(world.place.installation, repository)
+    ref = await github.pulls.show(place, head=HEAD, base="main", title="Fix", body="all", draft=False)
+    assert (ref.number, titles(world)) == (1, [(BOT, "Fix", "all")])
+
+
+async def test_a_draft_that_cannot_be_made_ready_is_still_shown(world: World, github: GitHub) -> None:
+    await shown(world, github, body="half", draft=True)
+    world.local.faults.add("POST", "/graphql", status=403)
+    assert (await shown(world, github, body="whole", draft=False)).draft
+    assert titles(world) == [(BOT, "Fix the parser", "whole")]
+
+
+async def test_another_refusal_is_told_in_githubs_words(world: World, github: GitHub) -> None:
+    world.local.faults.add("POST", "/pulls$", status=422, message="Too many pull requests")
+    with pytest.raises(GitHubError, match="Too many pull requests"):
+        await shown(world, github)
 
 
 # --- targets of follow-ups -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from runner.adapters.github import GitHub
 from runner.domain.goal import Person, Repository
-from runner.errors import Forbidden, GitHubError, NotFound
+from runner.errors import Forbidden, GitHubError, NotFound, Unreachable
 from runner.ports import AppIdentity, IssueFacts, Place
 from tests.adapters.github_world import BOT, REPO, World, serving
 
@@ -97,6 +97,11 @@ async def test_a_label_that_may_not_be_made_says_why(world: World, github: GitHu
         await github.repositories.ensure_label(world.place, "baro", "5319e7", "")
 
 
+async def test_a_label_github_does_not_accept_is_an_error(world: World, github: GitHub) -> None:
+    with pytest.raises(GitHubError, match="Validation Failed"):
+        await github.repositories.ensure_label(world.place, "baro", "purple", "")
+
+
 # --- the App itself ------------------------------------------------------------------------------------------------
 
 
@@ -112,6 +117,20 @@ async def test_the_app_knows_who_it_is_and_asks_once(world: World, github: GitHu
 async def test_an_app_that_is_installed_nowhere_knows_who_it_is(world: World, github: GitHub) -> None:
     await world.local.uninstall("acme")
     assert (await github.identity()).email.endswith(f"+{BOT}@users.noreply.127.0.0.1")
+
+
+async def test_an_app_whose_account_is_not_shown_still_has_an_address(world: World, github: GitHub) -> None:
+    world.local.faults.add("GET", "/users/", status=404)
+    assert (await github.identity()).email == f"{BOT}@users.noreply.127.0.0.1"
+
+
+async def test_an_outage_is_not_taken_for_an_app_without_an_account(world: World) -> None:
+    world.local.faults.add("GET", "/users/", status=502, times=None)
+    async with world.connect(patience=0.2) as github:
+        with pytest.raises(Unreachable):
+            await github.identity()
+        world.local.faults.clear()
+        assert (await github.identity()).email.partition("+")[2]
 
 
 async def test_what_an_installation_reaches_is_listed_over_all_pages(world: World, github: GitHub) -> None:

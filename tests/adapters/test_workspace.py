@@ -220,7 +220,7 @@ async def test_a_second_leftover_of_the_same_attempt_is_preserved_beside_the_fir
         f"--git-dir={world.clone}",
         "for-each-ref",
         "--format=%(refname:lstrip=4)",
-        "refs/baro/*/interrupted",
+        "refs/baro/run0000001/interrupted",
     )
     assert kept.split() == ["S1-2", "S1-2-2"]
 

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -138,6 +139,11 @@ class House:
         found = [c.body for c in self.github.comments(repo, number) if "<!-- baro:run=" in c.body]
         assert len(found) <= 1, found
         return found[0] if found else None
+
+    def subjects(self, span: str, repo: str = REPO) -> list[str]:
+        """First lines of the commits in `span`, newest first."""
+        log = ["git", "-C", str(self.github.git_dir(repo)), "log", "--format=%s", span]
+        return subprocess.run(log, check=True, capture_output=True, text=True).stdout.splitlines()
 
     async def until(self, look: Callable[[], Any]) -> Any:
         try:

@@ -58,6 +58,10 @@ class Hooks:
         self._changed = changed
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
 
+    def register(self, secret: str, target: int, url: str | None) -> None:
+        """From now on for another App, or with another secret."""
+        self.secret, self._target, self.url = secret, target, url
+
     def send(
         self, event: str, payload: dict[str, Any], installation: int | None = None, repository: int | None = None
     ) -> Delivery:

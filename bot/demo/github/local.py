@@ -101,9 +101,11 @@ class LocalGitHub(People, Views):
 
     # --- people, repositories, installations -------------------------------------------------------------------
 
-    def person(self, login: str, kind: AccountKind = "User") -> Account:
-        """An account: `User`, `Organization` or `Bot` (whose login ends in `[bot]`)."""
-        return self.hub.state.account(login, kind)
+    def person(self, login: str, kind: AccountKind | None = None) -> Account:
+        """An account, by default a `User`; or an `Organization`, or a `Bot` (whose login ends in `[bot]`)."""
+        account = self.hub.state.account(login)
+        account.kind = kind or account.kind
+        return account
 
     def delete_account(self, login: str) -> None:
         """What that account wrote is now by @ghost, who is also the `sender` of whatever it still does."""

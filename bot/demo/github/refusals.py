@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
-class Refusal(Exception):  # noqa: N818 - a no is an answer, and reads better as one
+class Refusal(Exception):
     """Raised anywhere below an endpoint, answered as GitHub would."""
 
     def __init__(

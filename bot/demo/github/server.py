@@ -59,6 +59,19 @@ class Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
+async def running(config: uvicorn.Config, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve on that socket for as long as the block lasts."""
+    server = Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="server")
+    try:
+        await _listening(server, task)
+        yield
+    finally:
+        server.stop.set()
+        await task
+
+
+@contextlib.asynccontextmanager
 async def serving(hub: Hub, port: int = 0) -> AsyncIterator[None]:
     """Serve, and deliver webhooks, for as long as the block lasts. `hub.state.url` says where."""
     listener = socket.create_server(("127.0.0.1", port))
@@ -67,16 +80,13 @@ async def serving(hub: Hub, port: int = 0) -> AsyncIterator[None]:
         application(hub), log_config=None, access_log=False, lifespan="off", ws="none", proxy_headers=False,
         server_header=False, timeout_keep_alive=60,
     )  # fmt: skip
-    server = Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]), name="local GitHub: server")
     try:
-        await _listening(server, task)
-        async with delivering(hub.hooks):
-            yield
+        async with running(config, listener), delivering(hub.hooks):
+            try:
+                yield
+            finally:
+                hub.faults.clear()  # what hangs would hold up the end
     finally:
-        hub.faults.clear()
-        server.stop.set()
-        await task
         hub.git.close()
 
 

@@ -31,11 +31,6 @@ class Call(Struct, frozen=True):
                     raise GitHubError(f"“{part}” cannot be part of a name on GitHub.", evidence=self.path)
 
     @property
-    def repeatable(self) -> bool:
-        """Whether sending it twice leaves what sending it once does, whatever became of the first."""
-        return self.method != "POST"
-
-    @property
     def writes(self) -> bool:
         return self.method != "GET"
 

@@ -30,21 +30,25 @@ class Pace:
     def __init__(self, write_interval: float) -> None:
         self._interval = write_interval
         self._slots = asyncio.Semaphore(CONCURRENT)
+        self._writing = asyncio.Lock()
         self._next_write = 0.0
         self._quiet_until = 0.0
 
     @asynccontextmanager
     async def turn(self, *, write: bool) -> AsyncIterator[None]:
         if write:
-            now = time.monotonic()
-            mine = max(now, self._next_write)
-            self._next_write = mine + self._interval
-            await asyncio.sleep(mine - now)
+            async with self._writing:
+                await self._reach(lambda: max(self._next_write, self._quiet_until))
+                self._next_write = time.monotonic() + self._interval
+        else:
+            await self._reach(lambda: self._quiet_until)
         async with self._slots:
-            # Not an event: the end of the quiet is known, and may move while we sleep.
-            while (wait := self._quiet_until - time.monotonic()) > 0:  # noqa: ASYNC110
-                await asyncio.sleep(wait)
             yield
+
+    async def _reach(self, moment: Callable[[], float]) -> None:
+        """The moment may move while we sleep."""
+        while (wait := moment() - time.monotonic()) > 0:  # noqa: ASYNC110 - the end is known, there is no event
+            await asyncio.sleep(wait)
 
     def quiet(self, seconds: float) -> None:
         self._quiet_until = max(self._quiet_until, time.monotonic() + seconds)

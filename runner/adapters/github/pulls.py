@@ -10,7 +10,7 @@ from msgspec import structs
 
 from runner.crashpoints import crashpoint
 from runner.domain.goal import PullTarget
-from runner.errors import GitHubError
+from runner.errors import GitHubError, Unreachable
 from runner.ports import Place, PullRef
 
 from . import fit
@@ -89,11 +89,15 @@ class AppPulls:
     async def _ready(self, place: Place, there: Pull) -> Pull:
         """REST cannot do this. What stays a draft is a blemish, not a failure."""
         mutation = {"query": READY, "variables": {"id": there.node_id}}
-        done = await self._api.change(place, Mutation, "POST", GRAPHQL, mutation)
-        if done.errors:
-            log.warning("pull request stays a draft", pull=there.html_url, evidence=str(done.errors))
-            return there
-        return structs.replace(there, draft=False)
+        try:
+            problems = (await self._api.change(place, Mutation, "POST", GRAPHQL, mutation)).errors
+        except Unreachable:
+            raise
+        except GitHubError as error:
+            problems = [error.evidence]
+        if problems:
+            log.warning("pull request stays a draft", pull=there.html_url, evidence=str(problems))
+        return structs.replace(there, draft=bool(problems))
 
 
 def _at_home(place: Place, pull: Pull) -> bool:

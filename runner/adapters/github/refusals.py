@@ -38,7 +38,7 @@ class Unauthorized(Forbidden):
     """401: the credential itself is refused, so a fresh one may be accepted."""
 
 
-class Rejected(GitHubError):  # noqa: N818 - named like its siblings in runner.errors
+class Rejected(GitHubError):
     """GitHub understood and said no (mostly 422). `reasons` are its own words in lower case, with `field:code` for
     each field it minds."""
 

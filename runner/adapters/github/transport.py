@@ -18,6 +18,7 @@ from .call import Call
 from .refusals import Unanswered, refusal
 
 REDIRECTS = 3
+CONNECT_SECONDS = 10.0
 VERSION = {"x-github-api-version": "2022-11-28"}
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 DIRECT = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
@@ -36,7 +37,9 @@ class Transport(abc.GitHubAPI):
 
     def __init__(self, base_url: str, *, timeout: float, now: Callable[[], float]) -> None:
         super().__init__("baro", base_url=base_url)
-        self._http = httpx.AsyncClient(timeout=timeout, follow_redirects=False, mounts=DIRECT)
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)), follow_redirects=False, mounts=DIRECT
+        )
         self._timeout = timeout
         self._now = now
         self._origin = _origin(base_url)

@@ -58,7 +58,7 @@ async def _ours(git: Git, spec: RunSpec, commit: str) -> bool:
 
 async def run_head(layout: Layout, spec: RunSpec) -> str:
     """The run branch's commit; raises BaroError when the workspace was never prepared."""
-    head = await resolve(layout.git, head_ref(spec.branch))
+    head = await resolve(layout.git, head_ref(spec.branch)) if layout.clone.is_dir() else None
     if head is None:
         raise BaroError(f"Run {spec.id} has no workspace on this machine")
     return head

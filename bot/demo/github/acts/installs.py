@@ -73,9 +73,11 @@ def _install_first(hub: Hub, owner: str, ids: set[int], permissions: Permissions
 
 
 def _announce(hub: Hub, event: str, action: str, installed: Installation, **parts: object) -> None:
-    """Installation events reach the App whatever it subscribed to. An organisation acts through its owner's hands."""
+    """Installation events reach the App whatever it subscribed to. An organisation acts through one of its owners."""
     payload = {"action": action, "installation": accounts.installation(hub.state, installed), **parts}
-    payload["sender"] = accounts.by_login(hub.state, installed.account)
+    owner = hub.state.author(installed.account)
+    person = hub.state.account(f"{owner.login}-owner") if owner.kind == "Organization" else owner
+    payload["sender"] = accounts.account(hub.state, person)
     hub.hooks.send(event, payload, installed.id)
     hub.pulse.beat()
 

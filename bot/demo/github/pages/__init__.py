@@ -23,7 +23,7 @@ def routes(hub: Hub) -> list[Route]:
         Route(repo + "/pull/{number:int}", pages.thread),
         Route(repo + "/pull/{number:int}.diff", pages.diff),
         Route(repo + "/pull/{number:int}.patch", pages.patch),
-        Route(repo + "/commit/{sha}", pages.commit),
+        Route(repo + "/commit/{sha:path}", pages.commit),
         Route(repo + "/tree/{ref:path}", pages.tree),
         Route(repo + "/blob/{ref}/{path:path}", pages.blob),
         Route(repo + "/issues/{number:int}/comment", acts.comment, methods=["POST"]),
