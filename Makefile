@@ -26,7 +26,7 @@ demo: $(READY) ## an issue becomes a pull request, here and now: no network, no 
 
 .PHONY: test
 test: $(READY) ## the whole test suite, except what needs a real agent
-	$(BIN)/python -m pytest -n 2 -m "not claude" --ignore=tests/bench
+	$(BIN)/python -m pytest -n 2 -m "not claude"
 
 .PHONY: test-agents
 test-agents: $(READY) $(CLAUDE_READY) ## the tests against the real Claude Code command line, offline (needs npm)
@@ -43,7 +43,7 @@ check: $(READY) ## format, lint, types, layers, lock file, and what must never b
 
 .PHONY: bench
 bench: $(READY) ## how fast it is; BENCH=short for a quick look
-	BENCH="$(or $(BENCH),full)" $(BIN)/python -m pytest tests/bench -s
+	$(BIN)/python -m tests.bench.receiver $(if $(filter short,$(BENCH)),--rounds 2 --requests 1000)
 
 .PHONY: wheel
 wheel: $(READY) ## build the wheel, and try it in an environment that has nothing else

@@ -7,7 +7,6 @@ them. What libraries log (uvicorn, arq) takes the same road.
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
@@ -15,21 +14,10 @@ from typing import Any, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from runner.domain.policy import Gate
+
 Secrets = Callable[[], Iterable[str]]
 """The exact values to hide, asked anew for every line: tokens come and go."""
-
-REDACTED = "[redacted]"
-SHORTEST_SECRET = 6
-"""characters; hiding shorter values would garble ordinary words"""
-
-TOKEN_SHAPES = re.compile(
-    r"gh[pousr]_[A-Za-z0-9._-]{36,}"  # GitHub's, installation tokens with a JWT inside included
-    r"|github_pat_[A-Za-z0-9_]{22,}"
-    r"|sk-[A-Za-z0-9_-]{20,}"  # Anthropic's and OpenAI's
-    r"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+"  # a JWT
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    re.DOTALL,
-)
 
 _QUIET = ("httpx", "httpcore", "arq")
 """Libraries whose INFO lines repeat what ours say with more context."""
@@ -72,26 +60,24 @@ def redactor(secrets: Secrets) -> Processor:
     """A processor that hides secrets in every string of an event, however deep."""
 
     def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        known = sorted((value for value in secrets() if len(value) >= SHORTEST_SECRET), key=len, reverse=True)
-        return {key: _clean(value, known) for key, value in event.items()}
+        gate = Gate(secrets())
+        return {key: _clean(value, gate) for key, value in event.items()}
 
     return redact
 
 
-def _clean(value: Any, secrets: list[str]) -> Any:
+def _clean(value: Any, gate: Gate) -> Any:
     match value:
         case bool() | int() | float() | None:
             return value
         case dict():
-            return {_clean(key, secrets): _clean(item, secrets) for key, item in value.items()}
+            return {_clean(key, gate): _clean(item, gate) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_clean(item, secrets) for item in value]
+            return [_clean(item, gate) for item in value]
         case str():
-            for secret in secrets:
-                value = value.replace(secret, REDACTED)
-            return TOKEN_SHAPES.sub(REDACTED, value)
+            return gate.text(value)
         case _:  # what the renderer would turn into text later on, past the redaction
-            return _clean(str(value) if isinstance(value, BaseException) else repr(value), secrets)
+            return _clean(str(value) if isinstance(value, BaseException) else repr(value), gate)
 
 
 def _renderer(pretty: bool) -> list[Processor]:

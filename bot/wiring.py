@@ -44,6 +44,11 @@ from .web import WebDeps, web_app
 log = structlog.get_logger(__name__)
 
 DAY = 86_400
+WRITE_INTERVAL = 1.0
+"""seconds between two writes of one installation, as GitHub asks"""
+COMMENT_INTERVAL = 3.0
+"""seconds, the least between two edits of a living comment"""
+LOCAL_COMMENT_INTERVAL = 0.3
 
 
 # --- web -------------------------------------------------------------------------------------------------------
@@ -135,6 +140,7 @@ def _world(settings: Settings, github: GitHub, store: Store, gate: Gate, clock: 
         agents=fleet(settings),
         comments=github.comments,
         pulls=github.pulls,
+        comment_interval=LOCAL_COMMENT_INTERVAL if _on_this_machine(settings.api_url) else COMMENT_INTERVAL,
     )
 
 
@@ -186,7 +192,7 @@ async def _github(settings: Settings, gate: Gate) -> AsyncIterator[GitHub]:
         web_url=settings.github_url,
         gate=gate.text,
         retry_max=settings.retry_max,
-        write_interval=0.0 if _on_this_machine(settings.api_url) else 1.0,
+        write_interval=0.0 if _on_this_machine(settings.api_url) else WRITE_INTERVAL,
     ) as github:
         yield github
 

@@ -19,7 +19,7 @@ MARK = "BARO_MARK"
 """Environment variable that names the attempt a process belongs to: what escaped its group is found by it."""
 POLL = 0.05
 """seconds between two looks at the output; the end of the process is an event and waits for no look"""
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 LONGEST_LINE = 32 << 20
 """bytes; a longer line is dropped whole, it cannot be an event of an agent"""
 FLOOD = 1 << 30
@@ -69,11 +69,12 @@ async def run(
     process = await _start(program)
     with contextlib.closing(Tail(program.out, line)) as tail:
         try:
-            stopped = await _watch(process, tail, program.err, silence, busy)
+            stopped = await _watch(process, tail, program, silence, busy)
         finally:
             _kill_group(process)
             await asyncio.shield(_reap(process, program))
-        tail.finish()
+        if stopped != "flooded":
+            await tail.finish()
     assert process.returncode is not None
     return Exit(process.returncode, stopped)
 
@@ -94,21 +95,21 @@ async def _start(program: Program) -> asyncio.subprocess.Process:
 
 
 async def _watch(
-    process: asyncio.subprocess.Process, tail: Tail, err: Path, silence: float, busy: Callable[[], bool]
+    process: asyncio.subprocess.Process, tail: Tail, program: Program, silence: float, busy: Callable[[], bool]
 ) -> Literal["", "silent", "flooded"]:
     """Until it ends by itself (""), or until there is a reason to stop it."""
     now = asyncio.get_running_loop().time
     ended = asyncio.ensure_future(process.wait())
-    alive, complaints = now(), 0
+    alive, printed = now(), 0
     try:
         while not ended.done():
-            await asyncio.wait({ended}, timeout=POLL)
-            spoke, complained = tail.drain(), _size(err)
-            if spoke or busy() or complained > complaints:
-                alive, complaints = now(), complained
+            await asyncio.wait({ended}, timeout=0 if tail.drain() else POLL)
+            size = _size(program.out) + _size(program.err)
+            if size > printed or busy():
+                alive, printed = now(), size
             if now() - alive > silence:
                 return "silent"
-            if tail.size + complained > FLOOD:
+            if size > FLOOD:
                 return "flooded"
         return ""
     finally:
@@ -116,26 +117,17 @@ async def _watch(
 
 
 class Tail:
-    """Follows a growing file and hands out its lines, split at b"\\n" and nothing else."""
+    """Follows a growing file and hands out its lines, split at b"\n" and nothing else."""
 
     def __init__(self, path: Path, line: Callable[[bytes], None]) -> None:
         self._file = path.open("rb")
         self._line = line
         self._rest = b""
         self._skipping = False
-        self.size = 0
 
     def drain(self) -> bool:
-        """Hand out what is new, a bounded amount at a time. False: there was nothing."""
-        for drained in range(16):
-            chunk = self._file.read(CHUNK)
-            if not chunk:
-                return drained > 0
-            self._take(chunk)
-        return True
-
-    def _take(self, chunk: bytes) -> None:
-        self.size += len(chunk)
+        """Hand out what is new, a little at a time: others share the event loop. False: there was nothing."""
+        chunk = self._file.read(CHUNK)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for text in lines:
             if not self._skipping:
@@ -143,11 +135,12 @@ class Tail:
             self._skipping = False
         if len(self._rest) > LONGEST_LINE:
             self._rest, self._skipping = b"", True
+        return bool(chunk)
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """Hand out all that is left; the last line counts even where its newline is missing."""
         while self.drain():
-            pass
+            await asyncio.sleep(0)
         if self._rest and not self._skipping:
             self._line(self._rest)
         self._rest = b""

@@ -20,7 +20,7 @@ from .run import Outcome, RunSpec
 
 Phase = Literal["queued", "preparing", "intake", "planning", "running", "publishing", "over"]
 StoryState = Literal[
-    "waiting", "running", "retrying", "merging", "landed", "unchanged", "preserved", "failed", "blocked"
+    "waiting", "running", "retrying", "merging", "landed", "unchanged", "preserved", "failed", "blocked", "stopped"
 ]
 
 
@@ -140,7 +140,7 @@ def _frame(report: Report, entry: e.Entry) -> Report:
             return _with(report, pull_number=event.number, pull_url=event.url)
         case e.RunConcluded():
             return _with(
-                report,
+                _stopped(report, entry.at),
                 phase="over",
                 concluded_at=entry.at,
                 outcome=event.outcome,
@@ -183,6 +183,15 @@ def _stories(report: Report, entry: e.Entry) -> Report:
             return _line(report, event.story, state="unchanged", ended_at=entry.at)
         case e.StoryFailed():
             return _failed(report, event, entry.at)
+    return report
+
+
+def _stopped(report: Report, at: float) -> Report:
+    """What had not come to an end by itself has come to one now."""
+    live = ("running", "retrying", "merging")
+    for line in report.lines:
+        if line.state in live or line.state == "waiting":
+            report = _line(report, line.id, state="stopped", ended_at=at if line.state in live else None)
     return report
 
 

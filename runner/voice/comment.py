@@ -76,6 +76,8 @@ def _result(report: Report) -> str:
             return f"baro added its work to this pull request ({_landed(report)})"
         case Outcome.DONE:
             return f"baro opened #{report.pull_number} ({_landed(report)})"
+        case Outcome.GAPS if report.complete:
+            return "baro did it, on a branch of its own"
         case Outcome.GAPS if report.pull_number:
             return f"baro opened #{report.pull_number} as a draft: part of it is missing ({_landed(report)})"
         case Outcome.GAPS:
@@ -96,7 +98,7 @@ def _landed(report: Report) -> str:
 def _ending(report: Report) -> str:
     if report.outcome in (None, Outcome.DONE):
         return ""
-    return f"{quote_cell(report.sentence, 600)} {quote_cell(report.hint, 400)}".strip()
+    return f"{shared.plain(report.sentence)} {shared.plain(report.hint)}".strip()
 
 
 def _shape(report: Report) -> str:

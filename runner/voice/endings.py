@@ -1,6 +1,7 @@
 """How a run ends, and why a story did not make it: one plain sentence each, and whose turn it is.
 
-They go into the journal as they are; every surface escapes them in its own way.
+They go into the journal as they are, with backticks around names and commands; every surface escapes the rest in its
+own way.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ def done() -> str:
 def gaps(first: StoryFailed | None, held_back: Sequence[HeldBack]) -> str:
     if first is not None:
         return f"Part of it is done; {first.story} is missing: {first.sentence}"
-    paths = ", ".join(f"{held.path}" for held in held_back[:3])
+    paths = ", ".join(f"`{held.path}`" for held in held_back[:3])
     return f"Done except for what baro may not publish: {paths}{' and more' if len(held_back) > 3 else ''}."
 
 
 def gaps_hint() -> str:
-    return "Take over from the branch, or ask again for what is missing with /baro <goal>."
+    return "Take over from the branch, or ask again for what is missing with `/baro <goal>`."
 
 
 def unchanged() -> str:
@@ -49,7 +50,7 @@ def unchanged() -> str:
 
 
 def unchanged_hint() -> str:
-    return "If something should have changed, say more precisely what, with /baro <goal>."
+    return "If something should have changed, say more precisely what, with `/baro <goal>`."
 
 
 def story_failed(failed: StoryFailed) -> str:
@@ -57,11 +58,11 @@ def story_failed(failed: StoryFailed) -> str:
 
 
 def retry_hint() -> str:
-    return "Ask again with /baro <goal>, perhaps for less or with more detail."
+    return "Ask again with `/baro <goal>`, perhaps for less or with more detail."
 
 
 def cancelled(by: str, kept: Pushed | None) -> str:
-    what = f" What had landed by then is on {kept.branch}." if kept else " Nothing had landed yet."
+    what = f" What had landed by then is on `{kept.branch}`." if kept else " Nothing had landed yet."
     return f"Cancelled by {by}.{what}"
 
 
@@ -70,21 +71,20 @@ def wall() -> str:
 
 
 def head_moved(pull: PullTarget, pushed: Pushed) -> str:
-    return (
-        f"{pull.head_ref} moved while baro worked on it, so nothing was pushed there; the work is on {pushed.branch}."
-    )
+    moved = f"`{pull.head_ref}` moved while baro worked on it, so nothing was pushed there"
+    return f"{moved}; the work is on `{pushed.branch}`."
 
 
 def head_moved_hint(pushed: Pushed) -> str:
-    return f"Merge it with git fetch origin {pushed.branch} && git merge FETCH_HEAD, or ask again."
+    return f"Merge it with `git fetch origin {pushed.branch} && git merge FETCH_HEAD`, or ask again."
 
 
 def not_pushed(refused: NotPushed) -> str:
-    return f"The result could not be pushed to {refused.branch}: {refused.reason}"
+    return f"The result could not be pushed to `{refused.branch}`: {refused.reason}"
 
 
 def no_pull(sentence: str, pushed: Pushed) -> str:
-    return f"The work is on {pushed.branch}, but the pull request could not be opened: {sentence}"
+    return f"The work is on `{pushed.branch}`, but the pull request could not be opened: {sentence}"
 
 
 def own_error(sentence: str) -> tuple[str, str]:
@@ -103,12 +103,12 @@ def stalled(tail: str) -> tuple[str, str]:
 
 
 def not_merged(kept: Preserved) -> str:
-    return f"its work could not be merged ({kept.reason}) and is kept on {kept.branch}."
+    return f"its work could not be merged ({kept.reason}) and is kept on `{kept.branch}`."
 
 
 def all_held_back(held_back: Sequence[HeldBack]) -> str:
     first = held_back[0]
-    return f"all it changed may not be published ({first.path}: {first.reason})."
+    return f"all it changed may not be published (`{first.path}`: {first.reason})."
 
 
 # --- intake ----------------------------------------------------------------------------------------------------

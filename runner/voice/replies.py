@@ -80,7 +80,8 @@ def what_about_the_link() -> str:
 def did_you_mean(said: str, meant: str) -> str:
     """`meant` is empty where there is no guess."""
     guess = f"did you mean `/baro {meant}`?" if meant else "`/baro help` lists what I know."
-    return f"I do not know the command {code(said, 60)}; {guess} Nothing was started."
+    # `<` could begin a marker of ours, and a marker is how a comment of ours is found again.
+    return f"I do not know the command {code(said.replace('<', '‹'), 60)}; {guess} Nothing was started."
 
 
 # --- answers ----------------------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from runner.domain.agent import Usage
 from runner.domain.mode import Intake, Mode
 from runner.domain.report import Line, Report, StoryState
-from runner.domain.text import fence, one_line, quote_cell
+from runner.domain.text import clip, code, fence, one_line, quote_cell
 
 EVIDENCE_LIMIT = 4_000
 """characters of evidence under a fold"""
@@ -23,6 +24,7 @@ _STATES: dict[StoryState, str] = {
     "preserved": "⚠️ not merged, kept",
     "failed": "❌ failed",
     "blocked": "🚫 blocked",
+    "stopped": "⏹️ stopped",
 }
 
 _COLOURS: dict[StoryState, str] = {
@@ -43,6 +45,18 @@ _SOURCES = {
     "model": "decided by a model",
     "fallback": "fallback",
 }
+
+
+def plain(text: str, limit: int = 600) -> str:
+    """A sentence of the journal: `code` stays code, everything else shows as the very words."""
+    parts = re.split(r"`([^`\n]+)`", clip(text, limit))
+    return "".join(code(part, limit) if at % 2 else _inert(part) for at, part in enumerate(parts)).strip()
+
+
+def _inert(part: str) -> str:
+    """quote_cell folds the spaces at the edges away; between code and words they count."""
+    before, after = " " * part[:1].isspace(), " " * part[-1:].isspace()
+    return f"{before}{quote_cell(part, len(part) or 1)}{after}" if part.strip() else " " * bool(part)
 
 
 def duration(seconds: float | None) -> str:
@@ -112,25 +126,21 @@ def remarks(report: Report) -> list[str]:
     said: list[str] = []
     for line in report.lines:
         if line.note and line.state in ("failed", "preserved", "blocked", "retrying"):
-            said.append(f"**{line.id}** {quote_cell(line.note, 400)}")
-        said += [f"**{line.id}** left out {_path(h.path)}: {quote_cell(h.reason)}" for h in line.held_back]
+            said.append(f"**{line.id}** {plain(line.note, 400)}")
+        said += [f"**{line.id}** left out {code(h.path)}: {quote_cell(h.reason)}" for h in line.held_back]
         if line.outside:
             said.append(f"**{line.id}** also changed what it had not declared: {_paths(line.outside)}")
         said += [
-            f"**{line.id}** replaced {len(d.lines)} line{'s' if len(d.lines) != 1 else ''} of {_path(d.path)} "
+            f"**{line.id}** replaced {len(d.lines)} line{'s' if len(d.lines) != 1 else ''} of {code(d.path)} "
             "that another story had written"
             for d in line.discarded
         ]
     return said
 
 
-def _path(path: str) -> str:
-    return f"`{one_line(path, 120).replace('`', chr(39)).replace('|', '¦')}`"
-
-
 def _paths(paths: Sequence[str], limit: int = 5) -> str:
     more = f" and {len(paths) - limit} more" if len(paths) > limit else ""
-    return ", ".join(_path(path) for path in paths[:limit]) + more
+    return ", ".join(code(path) for path in paths[:limit]) + more
 
 
 def bullets(items: Iterable[str]) -> str:

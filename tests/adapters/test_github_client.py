@@ -157,6 +157,15 @@ async def test_only_so_many_requests_are_under_way_at_once() -> None:
 # --- where requests go ---------------------------------------------------------------------------------------------
 
 
+async def test_a_github_on_this_machine_is_not_asked_through_a_proxy(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with world.connect(patience=0.1) as github:
+        assert await github.repositories.default_branch(world.place) == "main"
+
+
 async def test_a_renamed_repository_is_followed(world: World, github: GitHub) -> None:
     new = f"{world.local.api_url}/repos/acme/shop"
     for method in ("GET", "POST"):

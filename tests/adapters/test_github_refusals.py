@@ -6,9 +6,12 @@ import json
 
 import pytest
 from gidgethub import HTTPException, sansio
+from hypothesis import given
+from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from runner.adapters.github.call import Call, Method
+from runner.adapters.github.pulls import GRAPHQL
 from runner.adapters.github.refusals import Rejected, Unanswered, Unauthorized, refusal
 from runner.errors import Forbidden, GitHubError, NotFound
 
@@ -156,6 +159,25 @@ def test_a_name_that_would_lead_to_another_endpoint_is_refused(name: str) -> Non
         Call("GET", "/repos/{owner}/{repo}", {"owner": "acme", "repo": name})
     with pytest.raises(GitHubError):
         Call("GET", "/repos/acme/shop/contents{/parts*}", {"parts": ["a", name]})
+
+
+@given(st.text(min_size=1).filter(lambda name: name not in {".", ".."}))
+def test_no_name_leaves_its_place_in_the_path(name: str) -> None:
+    filled = Call("GET", "/repos/{owner}/{repo}", {"owner": "acme", "repo": name}).filled
+    assert filled.startswith("/repos/acme/")
+    assert not set("/?#{}") & set(filled.removeprefix("/repos/acme/"))
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://api.github.com", "https://api.github.com/graphql"),
+        ("https://ghes.example/api/v3", "https://ghes.example/api/graphql"),
+        ("http://127.0.0.1:8080/api/v3/", "http://127.0.0.1:8080/api/graphql"),
+    ],
+)
+def test_graphql_lies_beside_the_rest_api(base: str, url: str) -> None:
+    assert sansio.format_url(GRAPHQL, {}, base_url=base) == url
 
 
 def test_names_are_escaped_into_the_path() -> None:

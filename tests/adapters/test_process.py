@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -146,27 +148,32 @@ async def test_the_end_is_noticed_at_once(shell: Shell) -> None:
     assert time.monotonic() - started < 0.5
 
 
-@given(st.lists(st.binary(max_size=20).filter(lambda b: b"\n" not in b), max_size=20), st.integers(1, 9))
-def test_lines_come_out_as_they_went_in_however_they_are_cut(lines: list[bytes], step: int) -> None:
-    seen: list[bytes] = []
-    tail = Tail(Path(os.devnull), seen.append)
-    data = b"".join(line + b"\n" for line in lines)
-    for at in range(0, len(data), step):
-        tail._take(data[at : at + step])
-    tail.finish()
-    tail.close()
-    assert seen == lines
+@given(
+    st.lists(st.binary(max_size=20).filter(lambda b: b"\n" not in b), max_size=20), st.binary(max_size=5), st.integers(1, 9)
+)
+def test_lines_come_out_as_they_went_in_however_they_are_read(lines: list[bytes], last: bytes, chunk: int) -> None:
+    last = last.replace(b"\n", b"")
+    with tempfile.NamedTemporaryFile() as file, mock.patch.object(process, "CHUNK", chunk):
+        file.write(b"".join(line + b"\n" for line in lines) + last)
+        file.flush()
+        assert asyncio.run(follow(Path(file.name))) == [*lines, *([last] if last else [])]
 
 
-def test_a_line_that_cannot_be_an_event_is_dropped_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_line_that_cannot_be_an_event_is_dropped_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(process, "LONGEST_LINE", 10)
+    monkeypatch.setattr(process, "CHUNK", 4)
+    file = tmp_path / "out"
+    file.write_bytes(b"one\n0123456789abcdef\ntwo\n0123456789abcdef")
+    assert await follow(file) == [b"one", b"two"]
+
+
+async def follow(path: Path) -> list[bytes]:
     seen: list[bytes] = []
-    tail = Tail(Path(os.devnull), seen.append)
-    for chunk in (b"one\n0123456789", b"abc", b"def\ntwo\n"):
-        tail._take(chunk)
-    tail.finish()
-    tail.close()
-    assert seen == [b"one", b"two"]
+    with contextlib.closing(Tail(path, seen.append)) as tail:
+        await tail.finish()
+    return seen
 
 
 def test_of_a_large_file_the_last_whole_lines_are_kept(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ class Sample(NamedTuple):
 
 def main() -> None:
     options = _options()
+    if options.pin:
+        _pin(0, rest=True)  # everything started from here on inherits this, and the servers are moved below
     with (
         tempfile.TemporaryDirectory() as home,
         redis(Path(home)) as url,
@@ -104,6 +106,8 @@ def server(target: str, redis_url: str = "") -> Iterator[Server]:
     command = [sys.executable, "-m", "uvicorn", target, "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     command += ["--no-access-log", "--log-level", "warning", *(["--factory"] if redis_url else [])]
     with _process(command, {"BENCH_REDIS": redis_url}) as process:
+        if pin:
+            os.sched_setaffinity(process, {min(CPUS)})
         _until(lambda: socket.create_connection(("127.0.0.1", port), 0.2).close())
         yield Server(port, process, bare=not redis_url)
 

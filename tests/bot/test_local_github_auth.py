@@ -137,3 +137,11 @@ async def test_a_stranger_has_no_permission_on_what_is_private_and_a_bot_is_no_u
 async def test_the_bot_account_of_the_app_can_be_looked_up(world: World) -> None:
     answer = await world.ask("GET", "/users/baro%5Bbot%5D", await world.token())
     assert (answer.json()["login"], answer.json()["type"]) == ("baro[bot]", "Bot")
+
+
+async def test_the_tokens_that_are_alive_can_be_listed_with_what_they_may_do(world: World, clock: Clock) -> None:
+    token = await world.token(permissions={"contents": "read"})
+    [living] = world.github.tokens
+    assert (living.value, dict(living.permissions)) == (token, {"contents": "read", "metadata": "read"})
+    clock.time += 3600
+    assert world.github.tokens == []

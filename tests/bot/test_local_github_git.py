@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -132,3 +133,26 @@ async def test_a_push_moves_the_pull_request_from_that_branch(world: World) -> N
     assert pull.head_sha == commit
     last = world.github.deliveries[-1]
     assert (last.event, last.action, last.payload["after"]) == ("pull_request", "synchronize", commit)
+
+
+async def test_a_fetch_whose_request_is_large_enough_to_be_compressed_succeeds(world: World) -> None:
+    for number in range(40):
+        world.github.commit(REPO, f"b{number}", {"a.txt": f"{number}\n"})
+    await world.clone(await world.token())
+    assert (await world.git("rev-parse", "--verify", "origin/b39", at="clone"))[0] == 0
+
+
+@pytest.mark.parametrize("version", ["0", "2"])
+@pytest.mark.parametrize("option", ["--depth=1", "--filter=blob:none", "--mirror"])
+async def test_clones_of_every_kind_succeed(world: World, option: str, version: str) -> None:
+    world.github.commit(REPO, "main", {"a.txt": "two\n"})
+    url, token = f"{world.github.url}/{REPO}.git", await world.token()
+    code, output = await world.git("-c", f"protocol.version={version}", "clone", option, url, "clone", token=token)
+    assert code == 0, output
+
+
+async def test_many_clients_at_once_are_served(world: World) -> None:
+    token = await world.token()
+    arguments = ("ls-remote", f"{world.github.url}/{REPO}.git")
+    answers = await asyncio.gather(*(world.git(*arguments, token=token) for _ in range(20)))
+    assert {code for code, _ in answers} == {0}

@@ -172,3 +172,22 @@ async def test_deliveries_are_paged_by_cursor(world: World, receiver: Receiver) 
         url = answer.links.get("next", {}).get("url", "")
     tried = [one.guid for one in world.github.deliveries if one.status_code]
     assert seen == tried[::-1]
+
+
+async def test_an_organisation_acts_through_a_person(world: World) -> None:
+    world.github.person("corp", "Organization")
+    world.github.repository("corp/site")
+    payload = world.github.deliveries[-1].payload
+    assert (payload["installation"]["account"]["type"], payload["sender"]["type"]) == ("Organization", "User")
+    await world.github.open_issue("corp/site", "ada", "Broken")
+    assert world.github.deliveries[-1].payload["organization"]["login"] == "corp"
+
+
+async def test_any_other_event_can_be_sent_and_the_secret_rotated(world: World, receiver: Receiver) -> None:
+    world.github.hook_url = receiver.url
+    world.github.rotate_webhook_secret("new")
+    world.github.send("ping", {"zen": "Keep it logically awesome."})
+    await world.github.idle()
+    headers, body = receiver.seen[-1]
+    assert headers["x-github-event"] == "ping"
+    assert headers["x-hub-signature-256"] == "sha256=" + hmac.new(b"new", body, hashlib.sha256).hexdigest()

@@ -126,3 +126,26 @@ async def test_files_of_the_default_branch_come_as_base64_and_missing_ones_as_40
 
 async def test_names_are_found_without_regard_to_case(world: World) -> None:
     assert (await world.ask("GET", "/repos/ACME/Shop", await world.token())).json()["full_name"] == REPO
+
+
+async def test_a_deleted_issue_is_gone(world: World) -> None:
+    await world.github.delete_issue(REPO, 1, "acme")
+    assert (await world.ask("GET", ISSUE, await world.token())).status_code == 410
+
+
+async def test_what_a_comment_said_before_is_remembered(world: World) -> None:
+    token = await world.token()
+    made = (await world.ask("POST", f"{ISSUE}/comments", token, json={"body": "one"})).json()
+    for body in ("two", "three"):
+        await world.ask("PATCH", f"/repos/{REPO}/issues/comments/{made['id']}", token, json={"body": body})
+    [said] = world.github.comments(REPO, 1)
+    assert (said.history, said.body) == (["one", "two"], "three")
+
+
+async def test_issues_are_listed_by_label_and_state(world: World) -> None:
+    token = await world.token()
+    await world.github.open_issue(REPO, "ada", "Also broken", labels=["baro"])
+    listed = (await world.ask("GET", f"/repos/{REPO}/issues?labels=baro", token)).json()
+    assert [one["number"] for one in listed] == [2]
+    await world.ask("PATCH", f"/repos/{REPO}/issues/2", token, json={"state": "closed"})
+    assert len((await world.ask("GET", f"/repos/{REPO}/issues?state=closed", token)).json()) == 1

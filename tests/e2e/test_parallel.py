@@ -7,7 +7,10 @@ from typing import Any
 
 from tests.world.house import REPO, house, read
 
-INTAKE = {"role": "intake", "answer": {"mode": "parallel", "confidence": 0.93, "reason": "three modules, no file shared"}}
+INTAKE = {
+    "role": "intake",
+    "answer": {"mode": "parallel", "confidence": 0.93, "reason": "three modules, no file shared"},
+}
 
 
 def story(id: str, writes: list[str], depends_on: tuple[str, ...] = ()) -> dict[str, Any]:

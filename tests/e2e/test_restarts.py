@@ -41,9 +41,7 @@ def assert_done_once(baro: House) -> None:
     assert not pull.pull.draft
     assert baro.github.file(REPO, pull.pull.head, "README.md") == b"A = 2\nB = 2\nC = 2\n"
     merges = [line for line in baro.subjects(f"main..{pull.pull.head}") if line.startswith("baro: merge")]
-    assert sorted(merges) == [
-        f"baro: merge story S{n}" for n in range(1, 5)
-    ]
+    assert sorted(merges) == [f"baro: merge story S{n}" for n in range(1, 5)]
     assert not any(push.forced for push in baro.github.pushes)
 
 

@@ -41,9 +41,7 @@ def app_key() -> tuple[str, str]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode(), public.decode()
 
 
@@ -89,6 +87,7 @@ class House:
             await self._start(name, self.env | env)
         if "web" in names:
             await self._ready()
+            self.github.hook_url = f"http://127.0.0.1:{self.port}/webhooks/github"
 
     async def _start(self, name: str, env: dict[str, str]) -> None:
         with (self.root / f"{name}.log").open("ab") as log:
@@ -98,11 +97,18 @@ class House:
                 start_new_session=True,
             )  # fmt: skip
 
-    async def _ready(self) -> None:
+    async def second_web(self) -> str:
+        """One more web process beside the first, on a port of its own; its hook."""
+        port = _free_port()
+        await self._start("web2", self.env | {"PORT": str(port)})
+        await self._ready(port)
+        return f"http://127.0.0.1:{port}/webhooks/github"
+
+    async def _ready(self, port: int = 0) -> None:
         async with httpx.AsyncClient() as client:
             for _ in range(500):
                 try:
-                    if (await client.get(f"http://127.0.0.1:{self.port}/readyz")).status_code == 200:
+                    if (await client.get(f"http://127.0.0.1:{port or self.port}/readyz")).status_code == 200:
                         return
                 except httpx.TransportError:
                     await asyncio.sleep(0.02)
@@ -176,7 +182,6 @@ async def house(root: Path, redis_url: str, *, start: bool = True, **env: str) -
     async with LocalGitHub.serve(root / "github", app) as github:
         baro = House(github, root, redis_url)
         baro.env |= env
-        github.hook_url = f"http://127.0.0.1:{baro.port}/webhooks/github"
         github.repository(REPO, FILES)
         github.grant(REPO, "maria", "write")
         try:

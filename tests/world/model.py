@@ -109,25 +109,27 @@ class Model:
 
     async def _answer(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if request.method != "POST":
-            return _send(writer, 200, {})
-        if "count_tokens" in request.path:
-            return _send(writer, 200, {"input_tokens": 10})
-        match self._choose(request.body):
+            _send(writer, 200, {})
+        elif "count_tokens" in request.path:
+            _send(writer, 200, {"input_tokens": 10})
+        else:
+            await self._reply(request.body, reader, writer)
+        await writer.drain()
+
+    async def _reply(self, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        match self._choose(body):
             case Error() as error:
                 retry = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
                 told = {"type": "error", "error": {"type": error.kind, "message": error.message}}
-                return _send(writer, error.status, told, retry)
+                _send(writer, error.status, told, retry)
             case Hang():
                 await reader.read()
             case Disconnect():
-                _stream(writer, self._message(Text("never finished"), request.body), cut=True)
+                _stream(writer, self._message(Text("never finished"), body), cut=True)
+            case Text() | Tool() as reply if body.get("stream"):
+                _stream(writer, self._message(reply, body))
             case Text() | Tool() as reply:
-                message = self._message(reply, request.body)
-                if request.body.get("stream"):
-                    _stream(writer, message)
-                else:
-                    _send(writer, 200, message)
-        await writer.drain()
+                _send(writer, 200, self._message(reply, body))
 
     def _choose(self, body: dict[str, Any]) -> Reply:
         goal = json.dumps(body["messages"][0], ensure_ascii=False) if body.get("messages") else ""

@@ -35,6 +35,7 @@ from .model import (
     Reaction,
     Repository,
     Review,
+    Token,
 )
 
 __all__ = [
@@ -56,5 +57,6 @@ __all__ = [
     "Repository",
     "Request",
     "Review",
+    "Token",
     "sign",
 ]

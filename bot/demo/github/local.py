@@ -6,13 +6,13 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .acts import installs
 from .faults import Faults
 from .hooks import Delivery
 from .hub import Hub, Request
-from .model import Account, AccountKind, AppRegistration, Installation, Permissions, Push, Repository, Role
+from .model import Account, AccountKind, AppRegistration, Installation, Permissions, Push, Repository, Role, Token
 from .people import People
 from .repository_store import Files
 from .server import serving
@@ -83,6 +83,19 @@ class LocalGitHub(People, Views):
     def pushes(self) -> list[Push]:
         """Every ref that moved, by whomever, with whether it was forced."""
         return self.hub.state.pushes
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The installation tokens that are alive: not expired, not revoked."""
+        return [token for token in self.hub.state.tokens.values() if token.expires_at > self.hub.state.now()]
+
+    def rotate_webhook_secret(self, secret: str) -> None:
+        """Sign with another secret from the next delivery on."""
+        self.hub.hooks.secret = secret
+
+    def send(self, event: str, payload: dict[str, Any]) -> Delivery:
+        """Any other webhook, as it is: a `ping`, or an event the local GitHub has no act for."""
+        return self.hub.hooks.send(event, payload)
 
     async def idle(self) -> None:
         """Return when all webhooks queued so far were tried."""

@@ -100,6 +100,8 @@ class Comment:
     updated_at: float
     via_app: bool = False
     reactions: list[Reaction] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
+    """what it said before, oldest first"""
 
 
 @dataclass(slots=True)
@@ -203,6 +205,8 @@ class Repository:
     """branches nobody may push to over HTTP"""
     pushed_at: float = 0.0
     last_number: int = 0
+    gone: set[int] = field(default_factory=set)
+    """numbers of deleted issues"""
 
     @property
     def full_name(self) -> str:

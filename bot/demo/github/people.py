@@ -34,6 +34,9 @@ class People:
     async def reopen(self, repo: str, number: int, by: str) -> None:
         threads.set_open(self.hub, self._at(repo, by), self._thread(repo, number), by, is_open=True)
 
+    async def delete_issue(self, repo: str, number: int, by: str) -> None:
+        threads.delete_issue(self.hub, self._at(repo, by), self._thread(repo, number), by)
+
     async def lock(self, repo: str, number: int, by: str) -> None:
         """Nobody comments there any more."""
         threads.lock(self.hub, self._at(repo, by), self._thread(repo, number), by)

@@ -15,13 +15,14 @@ from .door import Door
 from .git_http import GitHttp
 from .hooks import delivering
 from .hub import Hub
+from .manifest import Manifests
 
 GRACE = 1.0
 """seconds that requests under way get when the server stops"""
 
 
 def application(hub: Hub) -> Door:
-    routes = [*rest.routes(hub), *GitHttp(hub).routes(), *pages.routes(hub)]
+    routes = [*Manifests(hub).routes(), *rest.routes(hub), *GitHttp(hub).routes(), *pages.routes(hub)]
     return Door(Starlette(routes=routes), hub)
 
 

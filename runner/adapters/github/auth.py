@@ -6,7 +6,6 @@ import asyncio
 import base64
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -123,7 +122,7 @@ class Tokens:
         except (Rejected, NotFound, Forbidden) as error:
             raise _not_given(grant, error) from error
         given = shaped(answer.data, TokenShape, call)
-        now, expires = self._now(), datetime.fromisoformat(given.expires_at).timestamp()
+        now, expires = self._now(), given.expires_at.timestamp()
         token = Token(given.token, now + SPENT * (expires - now), expires)
         self._issued = [*(old for old in self._issued if old.expires > now), token]
         return token
@@ -136,13 +135,13 @@ class Tokens:
                 await self._client.once(call, token=token.value)
             except BaroError as error:
                 if not isinstance(error, Unauthorized | NotFound):
-                    log.warning("token not revoked", error=str(error), evidence=getattr(error, "evidence", ""))
+                    log.warning("token.not_revoked", error=str(error), evidence=error.evidence)
 
         try:
             async with asyncio.timeout(REVOKE_SECONDS):
                 await asyncio.gather(*map(revoke, tokens))
         except TimeoutError:
-            log.warning("tokens not revoked in time", count=len(tokens))
+            log.warning("tokens.not_revoked_in_time", count=len(tokens))
 
 
 def _not_given(grant: Grant, error: GitHubError) -> GitHubError:

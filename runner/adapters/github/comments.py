@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from runner.crashpoints import crashpoint
 from runner.domain.goal import Trigger
 from runner.errors import NotFound
-from runner.ports import AppIdentity, CommentRef, Place
+from runner.ports import AppIdentity, CommentRef, Comments, Place
 
 from . import fit
 from .api import Api
@@ -26,7 +26,7 @@ REACTIONS = {
 }
 
 
-class AppComments:
+class AppComments(Comments):
     """`gate` is what every text passes before it leaves; `identity` is who we are."""
 
     def __init__(self, api: Api, identity: Callable[[], Awaitable[AppIdentity]], gate: Callable[[str], str]) -> None:
@@ -76,7 +76,7 @@ class AppComments:
         """Not remembered yet: a twin may turn up, from a request whose answer was lost or a host that lost its lease.
         The next call looks once more."""
         made = await self._api.create(place, Comment, ON_THREAD, {"body": text}, number=number)
-        crashpoint("github.comment-made")
+        crashpoint("comment.made")
         return CommentRef(made.id, made.html_url)
 
     async def _edit(self, place: Place, comment: int, text: str) -> CommentRef | None:

@@ -52,6 +52,6 @@ class Identity:
         except Unreachable:
             raise
         except GitHubError as error:
-            log.warning("commits will not link to the bot's account", error=str(error), evidence=error.evidence)
+            log.warning("app.account_unknown", error=str(error), evidence=error.evidence)
             return f"{login}@users.noreply.{self._host}"
         return f"{shaped(answer.data, Account, call).id}+{login}@users.noreply.{self._host}"

@@ -11,7 +11,7 @@ from msgspec import structs
 from runner.crashpoints import crashpoint
 from runner.domain.goal import PullTarget
 from runner.errors import GitHubError, Unreachable
-from runner.ports import Place, PullRef
+from runner.ports import Place, PullRef, Pulls
 
 from . import fit
 from .api import Api
@@ -27,7 +27,7 @@ ONE = "/repos/{owner}/{repo}/pulls/{number}"
 log = structlog.get_logger(__name__)
 
 
-class AppPulls:
+class AppPulls(Pulls):
     """`gate` is what every text passes before it leaves."""
 
     def __init__(self, api: Api, gate: Callable[[str], str]) -> None:
@@ -64,7 +64,7 @@ class AppPulls:
             made = await self._api.create(place, Pull, LIST, new)
         except Rejected as error:
             return await self._instead(place, new, words, error)
-        crashpoint("github.pull-made")
+        crashpoint("pull.made")
         return _ref(made)
 
     async def _instead(self, place: Place, new: dict[str, Any], words: dict[str, str], error: Rejected) -> PullRef:
@@ -96,7 +96,7 @@ class AppPulls:
         except GitHubError as error:
             problems = [error.evidence]
         if problems:
-            log.warning("pull request stays a draft", pull=there.html_url, evidence=str(problems))
+            log.warning("pull.stays_draft", pull=there.html_url, evidence=str(problems))
         return structs.replace(there, draft=bool(problems))
 
 

@@ -33,6 +33,10 @@ class Unanswered(Unreachable):
         self.after = after
         self.limited = limited
 
+    def __repr__(self) -> str:
+        """What the log of retries shows."""
+        return f"Unanswered({self.evidence!r})"
+
 
 class Unauthorized(Forbidden):
     """401: the credential itself is refused, so a fresh one may be accepted."""

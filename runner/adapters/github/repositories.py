@@ -7,7 +7,7 @@ import binascii
 
 from runner.domain.goal import Person, Repository
 from runner.errors import GitHubError, NotFound
-from runner.ports import IssueFacts, Place
+from runner.ports import IssueFacts, Place, Repositories
 
 from .api import Api
 from .refusals import Rejected
@@ -17,7 +17,7 @@ STANDARD = {"admin", "maintain", "write", "triage", "read", "none"}
 REPO = "/repos/{owner}/{repo}"
 
 
-class AppRepositories:
+class AppRepositories(Repositories):
     """See ports.Repositories."""
 
     def __init__(self, api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -27,7 +28,7 @@ def shaped(data: Any, shape: type[T], asked: Call | str) -> T:
 
 class TokenShape(Struct, frozen=True):
     token: str
-    expires_at: str
+    expires_at: datetime
 
     def __repr__(self) -> str:
         return "TokenShape(…)"

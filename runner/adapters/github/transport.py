@@ -65,9 +65,9 @@ class Transport(abc.GitHubAPI):
             raise _silence(error, call) from error
         except (ValueError, LookupError) as error:
             # What gidgethub lets through: broken JSON, an unknown charset, limits that are no numbers.
-            raise _gibberish(call, repr(error)) from error
+            raise _gibberish(call, f"{type(error).__name__} {error}") from error
         if isinstance(data, str):
-            raise _gibberish(call, data[:200])
+            raise _gibberish(call, "text instead of JSON")
         return Answer(data, more or "")
 
     async def _request(
@@ -109,4 +109,5 @@ def _silence(error: Exception, call: Call) -> Unanswered:
 
 
 def _gibberish(call: Call, what: str) -> Unanswered:
+    """`what` never quotes the answer: half of a token is a secret too."""
     return Unanswered("GitHub's answer was not understood.", evidence=f"{call}: {what}")

@@ -62,6 +62,13 @@ def set_open(
     announce(hub, repository, issue, "reopened" if is_open else "closed", by)
 
 
+def delete_issue(hub: Hub, repository: Repository, issue: Issue, by: str) -> None:
+    """From now on it is 410 Gone."""
+    del repository.threads[issue.number]
+    repository.gone.add(issue.number)
+    announce(hub, repository, issue, "deleted", by)
+
+
 def lock(hub: Hub, repository: Repository, issue: Issue, by: str) -> None:
     issue.locked = True
     announce(hub, repository, issue, "locked", by)
@@ -108,6 +115,7 @@ def comment(hub: Hub, repository: Repository, issue: Issue, by: str, body: str) 
 
 def edit_comment(hub: Hub, repository: Repository, issue: Issue, said: Comment, by: str, body: str) -> None:
     before, said.body = said.body, body
+    said.history.append(before)
     said.updated_at = hub.state.now()
     announce_comment(hub, repository, issue, said, "edited", by, changes={"body": {"from": before}})
 

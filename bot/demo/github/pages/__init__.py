@@ -15,6 +15,7 @@ def routes(hub: Hub) -> list[Route]:
     return [
         Route("/", pages.home),
         Route("/-/style.css", pages.style),
+        Route("/-/live.js", pages.live),
         Route("/avatars/u/{id:int}", pages.avatar),
         Route(repo, pages.repository),
         Route(repo + "/issues", pages.repository),

@@ -17,7 +17,11 @@ from bot.demo.github.repository_store import GitFailedError
 from bot.demo.github.state import iso
 
 TEMPLATES = Path(__file__).parent / "templates"
-SAFELY = {"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'"}
+SAFELY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+    "img-src 'self'; form-action 'self'"
+}
+"""nothing inline and nothing from elsewhere runs or loads"""
 
 
 class DiffLine(Struct, frozen=True):
@@ -42,6 +46,9 @@ class Pages:
 
     async def style(self, _: Request) -> Response:
         return Response((TEMPLATES / "style.css").read_bytes(), media_type="text/css")
+
+    async def live(self, _: Request) -> Response:
+        return Response((TEMPLATES / "live.js").read_bytes(), media_type="text/javascript")
 
     async def avatar(self, request: Request) -> Response:
         """A disc whose colour is the account's."""

@@ -77,6 +77,8 @@ class Call:
     def thread(self) -> Issue:
         """The issue or pull request the path names."""
         issue = self.repository.threads.get(self.number())
+        if self.number() in self.repository.gone:
+            raise Refusal(410, "This issue was deleted")
         if issue is None:
             raise not_found()
         return issue
