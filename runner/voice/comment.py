@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from runner.domain.change import NotPushed, Pushed
 from runner.domain.report import Report
 from runner.domain.run import Outcome, RunSpec
 from runner.domain.text import quote_cell
@@ -23,7 +22,7 @@ def living(report: Report, now: float) -> str:
         _shape(report),
         shared.table(report.lines) if report.lines else "",
         shared.bullets(shared.remarks(report)),
-        _kept(report),
+        shared.kept(report),
         shared.folded("How the stories depend on each other", shared.picture(report.lines))
         if _branching(report)
         else "",
@@ -109,21 +108,6 @@ def _shape(report: Report) -> str:
     if report.adjustments:
         parts.append(shared.bullets(report.adjustments))
     return "\n\n".join(parts)
-
-
-def _kept(report: Report) -> str:
-    """Branches that hold work which is not in the result, with the commands that bring it back."""
-    said = []
-    for kept in report.kept:
-        match kept:
-            case Pushed():
-                said.append(
-                    f"Work that could not be merged is on `{kept.branch}`: "
-                    f"`git fetch origin {kept.branch} && git cherry-pick FETCH_HEAD`"
-                )
-            case NotPushed():
-                said.append(f"`{kept.branch}` stays on the runner: {quote_cell(kept.reason)}")
-    return shared.bullets(said)
 
 
 def _footer(report: Report, now: float) -> str:

@@ -119,4 +119,4 @@ def no_intake(sentence: str) -> str:
 
 
 def no_plan(problems: Sequence[str]) -> str:
-    return f"no usable plan came back ({'; '.join(problems[:3]).rstrip('.')}), so one focused story it is"
+    return f"no usable plan came back ({'; '.join(problem.rstrip('.') for problem in problems[:3])}), so one focused story it is"

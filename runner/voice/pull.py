@@ -34,6 +34,7 @@ def body(report: Report, changes: Sequence[Change]) -> str:
         shared.table(report.lines),
         shared.picture(report.lines) if len(report.lines) > 1 else "",
         f"### What to know\n\n{shared.bullets(remarks)}" if remarks else "",
+        shared.kept(report),
         _discarded(report),
         shared.folded(f"{len(changes)} changed file{'s' if len(changes) != 1 else ''}", _changes(changes)),
         _footer(report),

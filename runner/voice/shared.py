@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from runner.domain.agent import Usage
+from runner.domain.change import NotPushed, Pushed
 from runner.domain.mode import Intake, Mode
 from runner.domain.report import Line, Report, StoryState
 from runner.domain.text import clip, code, fence, one_line, quote_cell
@@ -48,9 +49,10 @@ _SOURCES = {
 
 
 def plain(text: str, limit: int = 600) -> str:
-    """A sentence of the journal: `code` stays code, everything else shows as the very words."""
+    """A sentence of the journal, ended as one: `code` stays code, everything else shows as the very words."""
     parts = re.split(r"`([^`\n]+)`", clip(text, limit))
-    return "".join(code(part, limit) if at % 2 else _inert(part) for at, part in enumerate(parts)).strip()
+    said = "".join(code(part, limit) if at % 2 else _inert(part) for at, part in enumerate(parts)).strip()
+    return said if not said or said[-1] in ".!?…:" else f"{said}."
 
 
 def _inert(part: str) -> str:
@@ -85,8 +87,8 @@ def spent(usage: Usage) -> str:
 
 def shape(mode: Mode, intake: Intake) -> str:
     """`**parallel**, confidence 93% (decided by a model): three modules that share no file`."""
-    reason = quote_cell(intake.reason).rstrip(".")
-    return f"**{mode}**, confidence {intake.confidence:.0%} ({_SOURCES[intake.source]}): {reason}."
+    reason = plain(intake.reason, 400)
+    return f"**{mode}**, confidence {intake.confidence:.0%} ({_SOURCES[intake.source]}): {reason}"
 
 
 def state(line: Line) -> str:
@@ -127,7 +129,7 @@ def remarks(report: Report) -> list[str]:
     for line in report.lines:
         if line.note and line.state in ("failed", "preserved", "blocked", "retrying"):
             said.append(f"**{line.id}** {plain(line.note, 400)}")
-        said += [f"**{line.id}** left out {code(h.path)}: {quote_cell(h.reason)}" for h in line.held_back]
+        said += [f"**{line.id}** left out {code(h.path)}: it {plain(h.reason)}" for h in line.held_back]
         if line.outside:
             said.append(f"**{line.id}** also changed what it had not declared: {_paths(line.outside)}")
         said += [
@@ -141,6 +143,21 @@ def remarks(report: Report) -> list[str]:
 def _paths(paths: Sequence[str], limit: int = 5) -> str:
     more = f" and {len(paths) - limit} more" if len(paths) > limit else ""
     return ", ".join(code(path) for path in paths[:limit]) + more
+
+
+def kept(report: Report) -> str:
+    """Branches that hold work which is not in the result, with the commands that bring it back."""
+    said = []
+    for branch in report.kept:
+        match branch:
+            case Pushed():
+                said.append(
+                    f"Work that could not be merged is on `{branch.branch}`: "
+                    f"`git fetch origin {branch.branch} && git cherry-pick FETCH_HEAD`"
+                )
+            case NotPushed():
+                said.append(f"`{branch.branch}` stays on the runner: {plain(branch.reason)}")
+    return bullets(said)
 
 
 def bullets(items: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """What a delivery costs: our web process beside a bare Starlette endpoint, in one run.
 
-`python -m tests.bench.receiver [--rounds 5] [--requests 3000] [--rate 300]` prints a table. Both servers are the same
-uvicorn with uvloop and httptools; Redis is a real one with `appendfsync always`. Rounds alternate which goes first.
+`python -m tests.bench.receiver [--rounds 5] [--requests 3000] [--rate 300] [--pin]` prints a table. Both servers are one
+and the same uvicorn with uvloop and httptools; Redis is a real one with `appendfsync always`. Rounds alternate which goes first.
 CPU is what the kernel charged to the web process per request, p99 comes from a fixed open-loop rate.
 """
 
@@ -37,13 +37,13 @@ class Sample(NamedTuple):
 
 def main() -> None:
     options = _options()
-    if options.pin:
-        _pin(0, rest=True)  # everything started from here on inherits this, and the servers are moved below
+    ours_and_bare, the_rest = _cpus(options.pin)
+    os.sched_setaffinity(0, the_rest)  # Redis and the load generator inherit it
     with (
         tempfile.TemporaryDirectory() as home,
         redis(Path(home)) as url,
-        server("tests.bench.bare:app") as bare,
-        server("tests.bench.receiver_ours:app", url) as ours,
+        server("tests.bench.bare:app", ours_and_bare) as bare,
+        server("tests.bench.receiver_ours:app", ours_and_bare, url) as ours,
     ):
         samples = measure({"bare": bare, "ours": ours}, options)
     report(samples, options)
@@ -101,13 +101,12 @@ class Server(NamedTuple):
 
 
 @contextlib.contextmanager
-def server(target: str, redis_url: str = "") -> Iterator[Server]:
+def server(target: str, cpus: set[int], redis_url: str = "") -> Iterator[Server]:
     port = _free_port()
     command = [sys.executable, "-m", "uvicorn", target, "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     command += ["--no-access-log", "--log-level", "warning", *(["--factory"] if redis_url else [])]
     with _process(command, {"BENCH_REDIS": redis_url}) as process:
-        if pin:
-            os.sched_setaffinity(process, {min(CPUS)})
+        os.sched_setaffinity(process, cpus)
         _until(lambda: socket.create_connection(("127.0.0.1", port), 0.2).close())
         yield Server(port, process, bare=not redis_url)
 
@@ -146,6 +145,13 @@ def _until(probe: Callable[[], object]) -> None:
             time.sleep(0.02)
 
 
+def _cpus(pin: bool) -> tuple[set[int], set[int]]:
+    """For the web processes, and for everything else: the same where there is nothing to pin to."""
+    all_of_them = os.sched_getaffinity(0)
+    first = {min(all_of_them)}
+    return (first, all_of_them - first) if pin and len(all_of_them) > 1 else (all_of_them, all_of_them)
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -156,6 +162,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.receiver", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=3000, help="per round, for the CPU")
+    parser.add_argument("--pin", action="store_true", help="both web processes on one CPU, all else on the others")
     parser.add_argument("--rate", type=int, default=300, help="requests a second, for p99")
     return parser.parse_args()
 

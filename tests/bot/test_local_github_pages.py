@@ -74,6 +74,11 @@ async def test_the_person_at_the_browser_comments_as_a_collaborator(world: World
     assert (said.author, said.body, world.github.deliveries[-1].event) == ("ada", "/baro help", "issue_comment")
 
 
+async def test_the_person_at_the_browser_labels(world: World) -> None:
+    await world.http.post(f"{world.github.url}/{REPO}/issues/1/label", data={"label": "urgent"})
+    assert world.github.issue(REPO, 1).labels == ["baro", "urgent"]
+
+
 async def test_a_form_on_another_site_cannot_comment(world: World) -> None:
     url = f"{world.github.url}/{REPO}/issues/1/comment"
     answer = await world.http.post(url, data={"body": "x"}, headers={"Origin": "http://evil.test"})

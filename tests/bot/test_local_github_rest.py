@@ -91,10 +91,7 @@ async def test_refs_are_matched_by_prefix_and_made(world: World) -> None:
     token, sha = await world.token(), world.github.branches(REPO)["fix"]
     sent = {"ref": "refs/baro/run1/run", "sha": sha}
     assert (await world.ask("POST", f"{ROOT}/git/refs", token, json=sent)).status_code == 201
-    assert (await world.ask("POST", f"{ROOT}/git/refs", token, json=sent)).json()[
-        "message"
-    ] == "Reference already exists"
-    for wrong in ({"ref": "fix", "sha": sha}, {"ref": "refs/heads/y", "sha": "0" * 40}):
+    for wrong in (sent, {"ref": "fix", "sha": sha}, {"ref": "refs/heads/y", "sha": "0" * 40}):
         assert (await world.ask("POST", f"{ROOT}/git/refs", token, json=wrong)).status_code == 422
     assert [one["ref"] for one in await get(world, "/git/matching-refs/baro/run1")] == ["refs/baro/run1/run"]
     assert (await get(world, "/branches/fix"))["commit"]["sha"] == sha
@@ -184,10 +181,10 @@ async def test_what_there_is_not_is_a_json_404(world: World) -> None:
         assert (answer.status_code, answer.json()["message"]) == (404, "Not Found")
 
 
-@pytest.mark.parametrize(
-    ("query", "kind"),
-    [("query { viewer { login } }", "NOT_IMPLEMENTED"), ('mutation { convertPullRequestToDraft(input: {pullRequestId: "x"}) { clientMutationId } }', "NOT_FOUND")],
-)  # fmt: skip
+DRAFT = 'mutation { convertPullRequestToDraft(input: {pullRequestId: "x"}) { clientMutationId } }'
+
+
+@pytest.mark.parametrize(("query", "kind"), [("query { viewer { login } }", "NOT_IMPLEMENTED"), (DRAFT, "NOT_FOUND")])
 async def test_graphql_refuses_with_200(world: World, query: str, kind: str) -> None:
     headers = {"Authorization": f"Bearer {await world.token()}"}
     answer = await world.http.post(f"{world.github.url}/api/graphql", headers=headers, json={"query": query})

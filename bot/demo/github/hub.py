@@ -9,7 +9,7 @@ from typing import Any
 
 from .faults import Faults
 from .hooks import Hooks
-from .model import AppRegistration, Repository
+from .model import AppRegistration, Json, Repository
 from .pulse import Pulse
 from .repository_store import RepositoryStore
 from .shapes import accounts, repositories
@@ -50,7 +50,7 @@ class Hub:
         if installed is None or installed.suspended_at or event not in installed.events:
             return
         payload: dict[str, Any] = {"action": action} if action else {}
-        payload |= parts | {"repository": repositories.full(state, repository) | payload_extras(repository, event)}
+        payload |= parts | {"repository": seen_by(state, repository, event)}
         owner = state.author(repository.owner)
         if owner.kind == "Organization":
             payload["organization"] = accounts.organization(state, owner)
@@ -59,6 +59,11 @@ class Hub:
         self.hooks.send(event, payload, installed.id, repository.id)
 
 
-def payload_extras(repository: Repository, event: str) -> dict[str, Any]:
-    """`push` is the one event whose repository says `master_branch`."""
-    return {"master_branch": repository.default_branch} if event == "push" else {}
+def seen_by(state: State, repository: Repository, event: str) -> Json:
+    """The repository in a payload. `push` is older than the rest: it has numbers for times and names for owners."""
+    shown = repositories.full(state, repository)
+    if event != "push":
+        return shown
+    owner = {"name": repository.owner, "email": None}
+    times = {"created_at": int(repository.created_at), "pushed_at": int(repository.pushed_at)}
+    return shown | times | {"owner": shown["owner"] | owner, "master_branch": repository.default_branch}

@@ -46,13 +46,14 @@ class State:
 
     # --- accounts ----------------------------------------------------------------------------------------------
 
-    def account(self, login: str, kind: AccountKind = "User") -> Account:
-        """The account of that login, made on first mention; the ghost if it was deleted."""
+    def account(self, login: str, kind: AccountKind | None = None) -> Account:
+        """The account of that login, made on first mention; the ghost if it was deleted. `…[bot]` is a Bot."""
         key = login.lower()
         if key in self.deleted:
             return self.accounts[GHOST]
         if key not in self.accounts:
-            self.accounts[key] = Account(self.new_id(), login, kind, self.now())
+            usual: AccountKind = "Bot" if key.endswith("[bot]") else "User"
+            self.accounts[key] = Account(self.new_id(), login, kind or usual, self.now())
         return self.accounts[key]
 
     def delete_account(self, login: str) -> None:
