@@ -78,6 +78,7 @@ class Admission:
                 return
             ask = asks.decode(data)
             with bound_contextvars(ask=ask_id, key=ask.key):
+                log.info("ask.picked_up")
                 await self._answer(ask_id, ask)
 
     async def _answer(self, ask_id: str, ask: asks.Ask) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from runner.domain.report import Report
 from runner.domain.run import Outcome, RunSpec
-from runner.domain.text import quote_cell
 
 from . import shared
 

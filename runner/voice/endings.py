@@ -119,4 +119,5 @@ def no_intake(sentence: str) -> str:
 
 
 def no_plan(problems: Sequence[str]) -> str:
-    return f"no usable plan came back ({'; '.join(problem.rstrip('.') for problem in problems[:3])}), so one focused story it is"
+    first = "; ".join(problem.rstrip(".") for problem in problems[:3])
+    return f"no usable plan came back ({first}), so one focused story it is"

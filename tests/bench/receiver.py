@@ -1,8 +1,8 @@
 """What a delivery costs: our web process beside a bare Starlette endpoint, in one run.
 
-`python -m tests.bench.receiver [--rounds 5] [--requests 3000] [--rate 300] [--pin]` prints a table. Both servers are one
-and the same uvicorn with uvloop and httptools; Redis is a real one with `appendfsync always`. Rounds alternate which goes first.
-CPU is what the kernel charged to the web process per request, p99 comes from a fixed open-loop rate.
+`python -m tests.bench.receiver [--rounds 5] [--requests 3000] [--rate 300] [--pin]` prints a table. Both servers are
+one and the same uvicorn with uvloop and httptools; Redis is a real one with `appendfsync always`. Rounds alternate
+which goes first. CPU is what the kernel charged to the web process per request; p99 comes from a fixed open-loop rate.
 """
 
 from __future__ import annotations

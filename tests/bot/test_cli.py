@@ -1,7 +1,5 @@
 """The command line says what is wrong in plain words, and its exit status means what it says."""
 
-# ruff: noqa: E501 - sentences that people read stand here as they are printed
-
 from __future__ import annotations
 
 import subprocess

@@ -1,7 +1,5 @@
 """What the operator says is read once, checked as a whole, and never shown."""
 
-# ruff: noqa: E501 - sentences that people read stand here as they are printed
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What people read when no living comment speaks."""
 
-# ruff: noqa: E501  (what people read on one line stands on one line)
-
 from __future__ import annotations
 
 from inline_snapshot import snapshot
