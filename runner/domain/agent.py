@@ -69,3 +69,12 @@ class Did(Struct, frozen=True):
     """repository-relative, empty where the call names none"""
     note: str = ""
     """the command or query, capped to one short line"""
+
+
+class Finding(Struct, frozen=True):
+    """Something one story learned about the repository that may spare another one the search."""
+
+    story: str
+    kind: Literal["read", "search", "say"]
+    path: str = ""
+    note: str = ""

@@ -12,11 +12,12 @@ from typing import ClassVar, Literal, Union
 import msgspec
 from msgspec import Struct
 
-from .agent import Did, Ended, FailureKind, Usage
+from .agent import Did, Ended, FailureKind, Finding, Usage
 from .change import Harvest, Landing, NotPushed, Pushed, Survey
 from .mode import Intake, Mode
 from .plan import Plan, Story
 from .run import Outcome, RunSpec
+from .verdict import Check, CheckResult, Verdict
 
 SCHEMA = 1
 
@@ -146,6 +147,8 @@ class WorkspaceWanted(Request, frozen=True):
 
 class WorkspaceReady(Answer, frozen=True):
     survey: Survey
+    checks: tuple[Check, ...] = ()
+    """what says that the repository is well, found in the base commit before any agent runs"""
 
 
 class IntakeWanted(Request, frozen=True):
@@ -190,6 +193,8 @@ class StoryWanted(Request, frozen=True):
     story: str
     attempt: int
     evidence: str = ""
+    keep: bool = False
+    """go on in the worktree as the last attempt left it, rather than from the run branch's head"""
 
 
 class StorySeated(Answer, frozen=True):
@@ -260,6 +265,86 @@ class StoryFailed(Event, frozen=True):
     sentence: str
     evidence: str = ""
     blocked: tuple[str, ...] = ()
+
+
+# --- what others say about it ----------------------------------------------------------------------------------
+
+
+class FindingsOffered(Event, frozen=True):
+    """What the Librarian gives an attempt on its way; it stands in that attempt's prompt."""
+
+    story: str
+    attempt: int
+    findings: tuple[Finding, ...]
+
+
+class WriteWarned(Event, frozen=True):
+    """`story` approaches `path`, which `other`, still at work, has already changed."""
+
+    story: str
+    other: str
+    path: str
+
+
+class BudgetReached(Event, frozen=True):
+    """The run has used what it was given: nothing new is started, and what is done ships."""
+
+    sentence: str
+
+
+class VerifyWanted(Request, frozen=True):
+    """Run the frozen checks, and the story's own, on `commit`; `story` empty: the whole result."""
+
+    to: ClassVar[str] = "verifier"
+    story: str
+    commit: str
+
+
+class Verified(Answer, frozen=True):
+    story: str
+    results: tuple[CheckResult, ...]
+    problem: str = ""
+    """why nothing could be verified"""
+
+
+class CritiqueWanted(Request, frozen=True):
+    to: ClassVar[str] = "critic"
+    story: str
+    attempt: int
+    commit: str
+
+
+class Critiqued(Answer, frozen=True):
+    story: str
+    verdict: Verdict
+    usage: Usage = Usage()
+
+
+class HealingWanted(Request, frozen=True):
+    """A story failed for reasons of its own, and the plan may be changed once more."""
+
+    to: ClassVar[str] = "surgeon"
+    story: str
+    evidence: str
+
+
+class HealingProposed(Answer, frozen=True):
+    """`stories` is the whole plan as it would be then, validated; None: leave it as it is."""
+
+    story: str
+    action: Literal["split", "prerequisite", "rewire", "drop", "stop"]
+    reason: str
+    stories: tuple[Story, ...] | None = None
+    usage: Usage = Usage()
+
+
+class PlanHealed(Event, frozen=True):
+    """The plan that runs from here on, and why it changed."""
+
+    story: str
+    action: str
+    reason: str
+    stories: tuple[Story, ...]
 
 
 # --- publishing ------------------------------------------------------------------------------------------------

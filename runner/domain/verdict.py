@@ -1,0 +1,52 @@
+"""What others say about a story's work: checks that ran, and a critic's vote."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+
+class Check(Struct, frozen=True):
+    """One command that says whether the repository is well. `source` is the file that asks for it."""
+
+    name: str
+    command: str
+    source: str = ""
+    directory: str = ""
+    """repository-relative; empty is the root"""
+
+
+class CheckResult(Struct, frozen=True):
+    """`skipped` is neither of the others: the check could not say anything, for `reason`."""
+
+    name: str
+    command: str
+    state: Literal["pass", "fail", "skipped"]
+    seconds: float = 0.0
+    reason: str = ""
+    output: str = ""
+    """a capped tail of what it printed, where it failed"""
+
+
+class Verdict(Struct, frozen=True):
+    """A critic's vote on a story's work. An evaluator that could not be asked is inconclusive, never a fail."""
+
+    verdict: Literal["pass", "fail", "inconclusive"]
+    reasoning: str = ""
+    violated_criteria: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> str:
+        """What an attempt that was sent back is told."""
+        violated = "\n".join(f"- {criterion}" for criterion in self.violated_criteria)
+        return f"A reviewer found this not done:\n{violated}\n\n{self.reasoning}".strip()
+
+
+def read_verdict(reply: object) -> Verdict:
+    """A critic's JSON; whatever cannot be understood is inconclusive."""
+    try:
+        return msgspec.convert(reply, Verdict)
+    except msgspec.ValidationError as error:
+        return Verdict("inconclusive", f"the critic's answer could not be read: {error}")
