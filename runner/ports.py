@@ -133,6 +133,10 @@ class Workspace(Protocol):
         """The run branch against where it started."""
         ...
 
+    async def diff(self, spec: RunSpec, commit: str) -> str:
+        """What a story's commit changes, as a patch; capped, with a line that says so."""
+        ...
+
     async def push(self, spec: RunSpec, *, aside: bool) -> Pushed | NotPushed | None:
         """The run branch to its remote branch (a follow-up's own head unless `aside`), past the publish gate, never by
         force. None: nothing new."""

@@ -47,7 +47,9 @@ async def demo(settings: HostSettings, *, goal: str | None, agent: str, keep: bo
             seen = await built.until(_follow(built, issue, console, PATIENCE[agent]))
             pull = next(iter(github.pulls(sample.REPOSITORY, "open")), None)
             _show_stories(console, seen)
-            if pull is not None:
+            if pull is None:
+                _show_comments(console, issue)
+            else:
                 await _show_pull(console, github, pull, keep)
             if keep:
                 await _until_told(console, built)
@@ -110,7 +112,10 @@ async def _follow(built: Stage, issue: Issue, console: Console, patience: float)
     began, seen, github = time.monotonic(), Seen(), built.github
 
     def tell(line: str) -> None:
-        console.print(Text(f"{time.monotonic() - began:6.1f} s  ", style="dim") + Text(line))
+        grid = Table.grid(padding=(0, 2))  # of two columns, so that long lines wrap in theirs
+        grid.add_column(width=8, justify="right", style="dim")
+        grid.add_row(f"{time.monotonic() - began:.1f} s", Text(line))
+        console.print(grid)
 
     def changed() -> Seen | None:
         said = [comment.body for comment in issue.comments if comment.via_app]
@@ -142,17 +147,20 @@ def _show_issue(console: Console, issue: Issue) -> None:
 
 
 def _show_stories(console: Console, seen: Seen) -> None:
-    console.print()
     if not seen.rows:
-        console.print(Text(seen.header))
         return
-    console.print(Text(seen.header, style="bold"))
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("", "story", "after", "state", "agent", "tokens", "time", "commit"):
         table.add_column(heading, justify="right" if heading in ("tokens", "time") else "left")
     for row in seen.rows:
         table.add_row(*(Text(getattr(row, field)) for field in Row.__struct_fields__))
     console.print(table)
+
+
+def _show_comments(console: Console, issue: Issue) -> None:
+    """Where there is no pull request, the reason is in what baro said."""
+    for comment in issue.comments:
+        console.print(Panel(Markdown(for_a_terminal(comment.body)), title=comment.author, title_align="left"))
 
 
 async def _show_pull(console: Console, github: LocalGitHub, issue: Issue, keep: bool) -> None:

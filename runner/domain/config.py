@@ -39,12 +39,29 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """seconds from the start of a run to its forced end"""
     silence: float = 600.0
     """seconds without any sign of life of an agent before it is stopped"""
+    healings: int = 2
+    """times the plan of a run may be changed because a story failed"""
+    tokens: int = 50_000_000
+    """input and output of everything a run asks of models"""
+    cost: float = 100.0
+    """US dollars, as far as agents report them"""
 
 
-UNLIMITED = Limits(10**6, 10**6, 10**6, 10**6, 10**6, 1e9, 1e9)
+UNLIMITED = Limits(10**6, 10**6, 10**6, 10**6, 10**6, 1e9, 1e9, 10**6, 10**15, 1e9)
 """what a repository that says nothing asks for: whatever the operator allows"""
 
-_LEAST = Limits(agents=1, stories=1, sequential_stories=1, attempts=1, waits=0, wall=60.0, silence=10.0)
+_LEAST = Limits(
+    agents=1,
+    stories=1,
+    sequential_stories=1,
+    attempts=1,
+    waits=0,
+    wall=60.0,
+    silence=10.0,
+    healings=0,
+    tokens=1_000,
+    cost=0.01,
+)
 
 
 class RepoConfig(Struct, frozen=True):

@@ -13,18 +13,21 @@ from .view import View
 class OneShot:
     def __init__(self, view: View, workspace: Workspace, agents: Agents) -> None:
         self._view = view
-        self._workspace = workspace
+        self.workspace = workspace
         self._agents = agents
 
-    async def ask(self, role: Role, prompt: str, schema: dict[str, Any], *, attempt: int = 1) -> AgentReply:
-        """`attempt` tells a repair from the first question."""
+    async def ask(
+        self, role: Role, prompt: str, schema: dict[str, Any], *, story: str = "", attempt: int = 1
+    ) -> AgentReply:
+        """`attempt` tells a repair, or another question about the same story, from the first."""
         spec = self._view.spec
         job = AgentJob(
             run=spec.id,
             role=role,
             prompt=prompt,
-            seat=await self._workspace.reading(spec),
+            seat=await self.workspace.reading(spec),
             agent=spec.agent,
+            story=story,
             attempt=attempt,
             schema=schema,
             silence=spec.limits.silence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.domain import events as e
+from runner.domain.agent import Finding
 from runner.domain.change import Survey
 from runner.domain.plan import Story
 from runner.domain.report import Report, begin, fold
@@ -16,6 +17,10 @@ class View:
         self._report: Report | None = None
         self.stories: dict[str, Story] = {}
         self.survey: Survey | None = None
+        self.findings: dict[tuple[str, int], tuple[Finding, ...]] = {}
+        """what the Librarian offered, by story and attempt"""
+        self.warnings: dict[str, list[e.WriteWarned]] = {}
+        """what the Sentry said, by the story it said it to"""
         self.seen = 0
         """sequence number of the last entry heard"""
         self.door = ""
@@ -27,10 +32,19 @@ class View:
         match entry.event:
             case e.WorkspaceReady(survey=survey):
                 self.survey = survey
-            case e.PlanShaped(stories=stories):
+            case e.PlanShaped(stories=stories) | e.PlanHealed(stories=stories):
                 self.stories = {story.id: story for story in stories}
+            case e.FindingsOffered():
+                self.findings[entry.event.story, entry.event.attempt] = entry.event.findings
+            case e.WriteWarned(story=story):
+                self.warnings.setdefault(story, []).append(entry.event)
             case e.Knocked(door=door):
                 self.door = door
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """Stories that have begun or are over: no change of the plan may touch them."""
+        return frozenset(line.id for line in self.report.lines if line.state not in ("waiting", "blocked"))
 
     @property
     def report(self) -> Report:

@@ -6,14 +6,16 @@ models wrote stands in fences that nothing inside them can close, and is called 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, get_args
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from runner.domain.agent import Finding
 from runner.domain.change import Survey
+from runner.domain.heal import Action
 from runner.domain.mode import Intake, Mode
 from runner.domain.plan import Story, Tier
 from runner.domain.run import RunSpec
@@ -35,14 +37,39 @@ def plan_prompt(spec: RunSpec, intake: Intake, survey: Survey, problems: Sequenc
 
 
 def story_prompt(
-    spec: RunSpec, mode: Mode, story: Story, attempt: int, others: Sequence[Story] = (), evidence: str = ""
+    spec: RunSpec,
+    mode: Mode,
+    story: Story,
+    attempt: int,
+    others: Sequence[Story] = (),
+    evidence: str = "",
+    findings: Sequence[Finding] = (),
+    warnings: Sequence[tuple[str, str]] = (),
 ) -> str:
     """`others` are the run's other stories (the story itself may be among them); `evidence` is what the last attempt
-    ended with, so that a repeated attempt differs from the one it repeats."""
+    ended with, so that a repeated attempt differs from the one it repeats. `findings` are what others learned,
+    `warnings` are (story, path) pairs: what a story still at work has changed of this one's surface."""
     siblings = [other for other in others if other.id != story.id]
     return _render(
-        "story.md", spec=spec, mode=mode, story=story, attempt=attempt, others=siblings, evidence=evidence.strip()
+        "story.md",
+        spec=spec,
+        mode=mode,
+        story=story,
+        attempt=attempt,
+        others=siblings,
+        evidence=evidence.strip(),
+        findings=findings,
+        warnings=[f"{other}: {path}" for other, path in warnings],
     )
+
+
+def critic_prompt(spec: RunSpec, story: Story, attempt: int, diff: str) -> str:
+    return _render("critic.md", spec=spec, story=story, attempt=attempt, diff=diff)
+
+
+def surgeon_prompt(spec: RunSpec, stories: Sequence[Story], fixed: Collection[str], failed: str, evidence: str) -> str:
+    """`fixed` are the ids of stories that must stay as they are."""
+    return _render("surgeon.md", spec=spec, stories=stories, fixed=fixed, failed=failed, evidence=evidence)
 
 
 # --- the replies, as JSON Schema -------------------------------------------------------------------------------
@@ -62,20 +89,32 @@ INTAKE_SCHEMA: dict[str, Any] = _object(
     reason=_TEXT,
 )
 
-PLAN_SCHEMA: dict[str, Any] = _object(
-    stories={
-        "type": "array",
-        "items": _object(
-            id=_TEXT,
-            title=_TEXT,
-            goal=_TEXT,
-            acceptance=_TEXTS,
-            depends_on=_TEXTS,
-            writes=_TEXTS,
-            tier={"type": "string", "enum": [*get_args(Tier)]},
-            verify=_TEXTS,
-        ),
-    }
+_STORY = _object(
+    id=_TEXT,
+    title=_TEXT,
+    goal=_TEXT,
+    acceptance=_TEXTS,
+    depends_on=_TEXTS,
+    writes=_TEXTS,
+    tier={"type": "string", "enum": [*get_args(Tier)]},
+    verify=_TEXTS,
+)
+_STORIES: dict[str, Any] = {"type": "array", "items": _STORY}
+
+PLAN_SCHEMA: dict[str, Any] = _object(stories=_STORIES)
+
+CRITIC_SCHEMA: dict[str, Any] = _object(
+    verdict={"type": "string", "enum": ["pass", "fail", "inconclusive"]},
+    reasoning=_TEXT,
+    violated_criteria=_TEXTS,
+)
+
+SURGEON_SCHEMA: dict[str, Any] = _object(
+    action={"type": "string", "enum": [*get_args(Action)]},
+    reason=_TEXT,
+    added=_STORIES,
+    removed=_TEXTS,
+    rewired={"type": "array", "items": _object(id=_TEXT, depends_on=_TEXTS)},
 )
 
 
@@ -91,7 +130,14 @@ def _environment() -> Environment:
     environment = Environment(  # noqa: S701  # agents read text, and escaping HTML would change people's words
         loader=FunctionLoader(_source), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"data": _data, "evidence": _evidence, "bullets": _bullets, "sibling": _sibling}
+    environment.filters |= {
+        "data": _data,
+        "evidence": _evidence,
+        "bullets": _bullets,
+        "sibling": _sibling,
+        "finding": _finding,
+        "story_lines": _story_lines,
+    }
     return environment
 
 
@@ -113,3 +159,17 @@ def _bullets(texts: Iterable[str]) -> str:
 
 def _sibling(story: Story) -> str:
     return f"{story.id}: {story.title}" + (f" (writes {', '.join(story.writes)})" if story.writes else "")
+
+
+def _finding(finding: Finding) -> str:
+    match finding.kind:
+        case "read":
+            return f"{finding.story} read {one_line(finding.path)}"
+        case "search":
+            return f"{finding.story} searched for {one_line(finding.note)} in {one_line(finding.path) or 'everything'}"
+    return f"{finding.story} ended with: {one_line(finding.note, 300)}"
+
+
+def _story_lines(story: Story) -> str:
+    needs, writes = ", ".join(story.depends_on) or "nothing", ", ".join(story.writes) or "not said"
+    return f"{story.title}\n{story.goal}\ndepends on: {needs}\nwrites: {writes}"

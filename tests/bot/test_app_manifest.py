@@ -1,0 +1,38 @@
+"""What an operator grants by app.yml is what the code needs, and no more than that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from handlers import PAYLOADS
+from runner.adapters.github.permissions import GRANTS
+
+ROOT = Path(__file__).parents[2]
+ALWAYS_DELIVERED = {"installation", "installation_repositories"}
+"""events that reach every App without a subscription"""
+RESERVED = {"checks"}
+"""asked for now, so that installations need not accept a new permission later"""
+
+
+def manifest() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "app.yml").read_text())
+    return loaded
+
+
+def test_every_permission_the_code_asks_a_token_for_is_granted() -> None:
+    granted = manifest()["default_permissions"]
+    for wanted in GRANTS.values():
+        assert all(granted[name] in (access, "write") for name, access in wanted.items())
+
+
+def test_nothing_is_granted_that_the_code_does_not_need() -> None:
+    granted = manifest()["default_permissions"]
+    assert set(granted) - RESERVED == {name for wanted in GRANTS.values() for name in wanted}
+    assert "workflows" not in granted
+
+
+def test_every_event_that_can_ask_for_something_is_subscribed_to() -> None:
+    assert set(PAYLOADS) - ALWAYS_DELIVERED <= set(manifest()["default_events"])
