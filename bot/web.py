@@ -77,7 +77,7 @@ def web_app(deps: WebDeps) -> Starlette:
 
 
 class _App(Starlette):
-    """Deliveries go straight to the door, past middleware that has nothing to add there (a seventh of their price)."""
+    """Deliveries go straight to the door, past middleware that has nothing to add there (a quarter of their price)."""
 
     def __init__(self, hook: Webhook, **options: Any) -> None:
         super().__init__(**options)

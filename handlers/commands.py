@@ -55,11 +55,7 @@ def read(comment: str) -> Said | None:
     first, end = found[0], found[1] if len(found) > 1 else len(lines)
     line = lines[first].strip()[len("/baro") :].strip()
     below = lines[first + 1 : end]
-    for parse in PARSERS:
-        said = parse(line, below)
-        if said is not None:
-            return said
-    return None
+    return next((said for parse in PARSERS if (said := parse(line, below)) is not None), None)
 
 
 # /baro            with nothing under it

@@ -142,8 +142,8 @@ class Workspace(Protocol):
         force. None: nothing new."""
         ...
 
-    async def push_story(self, spec: RunSpec, story: str) -> Pushed | NotPushed:
-        """A preserved story to `baro-wt/<run>/<story>`."""
+    async def push_story(self, spec: RunSpec, story: str, commit: str) -> Pushed | NotPushed:
+        """A story's work that is not on the run branch, to `baro-wt/<run>/<story>`."""
         ...
 
     async def tidy(self, spec: RunSpec) -> None:

@@ -25,6 +25,7 @@ from runner.errors import LeaseLost, StoreDown
 from runner.ports import Lease
 
 from . import redis_scripts as scripts
+from .redis_pipe import Pipe
 
 DAY = 86_400
 REMEMBER = 7 * DAY
@@ -95,7 +96,7 @@ class Store:
         self._redis = client
         self._lease_ms = int(lease * 1000)
         self._retention = int(retention)
-        self._keep = client.register_script(scripts.KEEP)
+        self._pipe = Pipe(client.connection_pool)
         self._answer = client.register_script(scripts.ANSWER)
         self._claim = client.register_script(scripts.CLAIM)
         self._renew = client.register_script(scripts.RENEW)
@@ -105,6 +106,7 @@ class Store:
         self._close = client.register_script(scripts.CLOSE)
 
     async def aclose(self) -> None:
+        await self._pipe.aclose()
         await self._redis.aclose()
 
     @_translated
@@ -117,7 +119,8 @@ class Store:
     @_translated
     async def keep(self, delivery: str, key: str, ask: bytes, bell: Bell) -> str | None:
         """Keep and ring. The ask's id, or None when this delivery or this very ask is known already."""
-        kept = await self._keep(
+        kept = await self._pipe.script(
+            scripts.KEEP,
             keys=[f"baro:delivery:{delivery}", f"baro:key:{key}", "baro:asks", bell.queue],
             args=[ask, REMEMBER, bell.prefix, bell.job, bell.score],
         )

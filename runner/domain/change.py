@@ -57,6 +57,8 @@ class Preserved(Struct, frozen=True, tag=True):
     commit: str
     reason: str
     conflicts: tuple[str, ...] = ()
+    evidence: str = ""
+    """what both sides did to the conflicting paths, capped"""
 
 
 Landing = Landed | Preserved

@@ -325,6 +325,8 @@ class HealingWanted(Request, frozen=True):
 
     to: ClassVar[str] = "surgeon"
     story: str
+    kind: FailureKind
+    sentence: str
     evidence: str
 
 
@@ -415,7 +417,7 @@ def _leaves(kind: type[Event]) -> list[type[Event]]:
 
 
 _ENCODER = msgspec.json.Encoder()
-_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Union[tuple(_leaves(Event))])
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Union[tuple(_leaves(Event))])  # noqa: UP007 - a union made at run time
 
 
 def encode(event: Event) -> bytes:

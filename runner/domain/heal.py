@@ -42,7 +42,7 @@ def heal(
 ) -> tuple[tuple[Story, ...] | None, tuple[str, ...]]:
     """The whole plan after the proposal, or every reason why it cannot be. `fixed` are the stories that have landed,
     are at work or are over; `limit` is how many stories the plan may have."""
-    problems = [*_forbidden(stories, fixed, failed, proposal)]
+    problems = [*_forbidden(stories, fixed, proposal)]
     if problems:
         return None, tuple(problems)
     rewired = {change.id: change.depends_on for change in proposal.rewired}
@@ -80,7 +80,7 @@ def _needs(
     return (*(need for need in story.depends_on if need not in gone), *instead)
 
 
-def _forbidden(stories: tuple[Story, ...], fixed: frozenset[str], failed: str, proposal: Proposal) -> list[str]:
+def _forbidden(stories: tuple[Story, ...], fixed: frozenset[str], proposal: Proposal) -> list[str]:
     known = {story.id for story in stories}
     problems = [f"Story {id} has begun or is over and cannot be removed." for id in proposal.removed if id in fixed]
     problems += [f"Story {r.id} has begun or is over and cannot be rewired." for r in proposal.rewired if r.id in fixed]

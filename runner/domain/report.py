@@ -14,10 +14,12 @@ from msgspec import Struct
 
 from . import events as e
 from .agent import Usage
-from .change import Discarded, HeldBack, Landed, NotPushed, Preserved, Pushed
+from .change import Discarded, HeldBack, Landed, NotPushed, Pushed
 from .mode import Intake, Mode
 from .run import Outcome, RunSpec
+from .verdict import CheckResult, Verdict
 
+Spending = Literal["intake", "planning", "stories", "reviews", "healing"]
 Phase = Literal["queued", "preparing", "intake", "planning", "running", "publishing", "over"]
 StoryState = Literal[
     "waiting", "running", "retrying", "merging", "landed", "unchanged", "preserved", "failed", "blocked", "stopped"
@@ -42,12 +44,26 @@ class Line(Struct, frozen=True):
     held_back: tuple[HeldBack, ...] = ()
     outside: tuple[str, ...] = ()
     discarded: tuple[Discarded, ...] = ()
+    harvested: str = ""
+    """the commit that holds its work, merged or not"""
+    verdict: Verdict | None = None
+    """of the critic, where it said fail"""
+    checks: tuple[CheckResult, ...] = ()
+    """run again because a merge discarded lines"""
     branch: str = ""
     """where the work of a story that did not merge is kept"""
 
     @property
     def seconds(self) -> float | None:
         return None if self.started_at is None or self.ended_at is None else self.ended_at - self.started_at
+
+
+class Healing(Struct, frozen=True):
+    """A change of the plan that a failed story made necessary."""
+
+    story: str
+    action: str
+    reason: str
 
 
 class Report(Struct, frozen=True):
@@ -62,6 +78,14 @@ class Report(Struct, frozen=True):
     lines: tuple[Line, ...] = ()
     usage: Usage = Usage()
     """of everything: one-shots and stories"""
+    spent: tuple[tuple[Spending, Usage], ...] = ()
+    """the same by what it was for, in the order of first use"""
+    healings: tuple[Healing, ...] = ()
+    warnings: tuple[e.WriteWarned, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    """on the whole result"""
+    unverified: str = ""
+    """why nothing could be checked"""
     taken_at: float | None = None
     concluded_at: float | None = None
     outcome: Outcome | None = None
@@ -81,8 +105,10 @@ class Report(Struct, frozen=True):
     @property
     def complete(self) -> bool:
         """Nothing the plan asked for is missing from what landed."""
-        return bool(self.lines) and all(
-            line.state in ("landed", "unchanged") and not line.held_back for line in self.lines
+        return (
+            bool(self.lines)
+            and all(line.state in ("landed", "unchanged") and not line.held_back for line in self.lines)
+            and not any(check.state == "fail" for check in self.checks)
         )
 
     @property
@@ -123,13 +149,21 @@ def _frame(report: Report, entry: e.Entry) -> Report:
         case e.IntakeWanted():
             return _with(report, phase="intake")
         case e.IntakeGiven():
-            return _with(report, intake=event.intake, usage=report.usage + event.usage)
+            return _spent(_with(report, intake=event.intake), "intake", event.usage)
         case e.PlanWanted():
             return _with(report, phase="planning")
         case e.PlanGiven():
-            return _with(report, usage=report.usage + event.usage)
+            return _spent(report, "planning", event.usage)
         case e.AttemptEnded():
-            return _with(report, usage=report.usage + event.ended.usage)
+            return _spent(report, "stories", event.ended.usage)
+        case e.Critiqued():
+            return _spent(report, "reviews", event.usage)
+        case e.HealingProposed():
+            return _spent(report, "healing", event.usage)
+        case e.WriteWarned():
+            return _with(report, warnings=(*report.warnings, event))
+        case e.Verified(story=""):
+            return _with(report, checks=event.results, unverified=event.problem)
         case e.CancelAsked():
             return _with(report, cancelled_by=event.by)
         case e.PushWanted():
@@ -164,6 +198,8 @@ def _stories(report: Report, entry: e.Entry) -> Report:
                 adjustments=event.adjustments,
                 lines=lines,
             )
+        case e.PlanHealed():
+            return _healed(report, event)
         case e.StoryWanted():
             line = report.line(event.story)
             started = entry.at if line is None or line.started_at is None else line.started_at
@@ -174,11 +210,21 @@ def _stories(report: Report, entry: e.Entry) -> Report:
             return _attempt(report, event)
         case e.StoryHarvested():
             h = event.harvest
-            return _line(report, event.story, held_back=h.held_back, outside=h.outside, ended_at=entry.at)
+            harvested = h.commit or ""
+            return _line(
+                report,
+                event.story,
+                held_back=h.held_back,
+                outside=h.outside,
+                ended_at=entry.at,
+                **({"harvested": harvested} if harvested else {}),
+            )
+        case e.Critiqued(verdict=verdict):
+            return _line(report, event.story, verdict=verdict if verdict.verdict == "fail" else None)
+        case e.Verified() if event.story:
+            return _line(report, event.story, checks=event.results)
         case e.StoryLanded(landing=Landed() as landed):
             return _line(report, event.story, state="landed", commit=landed.commit, discarded=landed.discarded, note="")
-        case e.StoryLanded(landing=Preserved() as kept):
-            return _line(report, event.story, state="preserved", commit=kept.commit, branch=kept.branch)
         case e.StoryUnchanged():
             return _line(report, event.story, state="unchanged", ended_at=entry.at)
         case e.StoryFailed():
@@ -205,12 +251,43 @@ def _attempt(report: Report, event: e.AttemptEnded) -> Report:
 
 
 def _failed(report: Report, event: e.StoryFailed, at: float) -> Report:
+    """Work that a failed story had committed is kept on a branch of its own."""
     line = report.line(event.story)
-    state = "preserved" if line and line.state == "preserved" else "failed"
-    report = _line(report, event.story, state=state, note=event.sentence, evidence=event.evidence, ended_at=at)
+    kept = line.harvested if line else ""
+    report = _line(
+        report,
+        event.story,
+        state="preserved" if kept else "failed",
+        commit=kept,
+        branch=report.spec.story_branch(event.story) if kept else "",
+        note=event.sentence,
+        evidence=event.evidence,
+        ended_at=at,
+    )
     for story in event.blocked:
         report = _line(report, story, state="blocked", note=f"waits for {event.story}, which failed")
     return report
+
+
+def _healed(report: Report, event: e.PlanHealed) -> Report:
+    """Stories that stay keep their line; one that was blocked may have become free."""
+    known = {line.id: line for line in report.lines}
+    lines = []
+    for story in event.stories:
+        line = known.get(story.id, Line(story.id, story.title))
+        free = line.state == "blocked" or story.id == event.story
+        state, note = ("waiting", "") if free else (line.state, line.note)
+        lines.append(msgspec.structs.replace(line, depends_on=story.depends_on, state=state, note=note))
+    healing = Healing(event.story, event.action, event.reason)
+    return _with(report, lines=tuple(lines), healings=(*report.healings, healing))
+
+
+def _spent(report: Report, what: Spending, usage: Usage) -> Report:
+    if usage == Usage():
+        return report
+    spent = dict(report.spent)
+    spent[what] = spent.get(what, Usage()) + usage
+    return _with(report, usage=report.usage + usage, spent=tuple(spent.items()))
 
 
 def _line(report: Report, story: str, **changes: object) -> Report:

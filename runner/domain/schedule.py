@@ -58,6 +58,20 @@ class Schedule:
         """What `failed(id)` would block; changes nothing."""
         return tuple(other for other in self._descendants(id) if self._state[other] == "waiting")
 
+    def replanned(self, stories: Sequence[Story], again: str) -> Schedule:
+        """The same run with another plan: what landed, failed or is running stays that; `again`, the story that made
+        the change necessary, and all that has not begun wait, or are blocked by what failed."""
+        new = Schedule(stories, self._slots)
+        begun: set[State] = {"landed", "failed", "running"}
+        for id, state in self._state.items():
+            if id in new._state and id != again and state in begun:
+                new._state[id] = state
+        for id, state in list(new._state.items()):
+            if state == "failed":
+                for other in new.blocked_by(id):
+                    new._state[other] = "blocked"
+        return new
+
     @property
     def states(self) -> dict[str, State]:
         """A copy, in the plan's order."""

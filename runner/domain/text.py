@@ -61,8 +61,10 @@ def quote_block(text: str, limit: int) -> str:
 
 
 def code(text: str, limit: int = CELL_LENGTH) -> str:
-    """One line as a code span. Backticks become apostrophes and pipes broken bars, so that it fits a table as well."""
-    return f"`{one_line(text, limit).replace('`', chr(39)).replace('|', '¦') or ' '}`"
+    """One line as a code span. Backticks become apostrophes and pipes broken bars, so that it fits a table as well;
+    an HTML comment is broken, because that is how our own comments are marked."""
+    line = one_line(text, limit).replace("`", "'").replace("|", "¦").replace("<!", f"<{_ZERO_WIDTH}!")
+    return f"`{line or ' '}`"
 
 
 def fence(text: str, limit: int, *, language: str = "") -> str:

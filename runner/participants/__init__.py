@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from runner.bus import Roster
 from runner.ports import Agents, Clock, Comments, Pulls, RunInbox, Workspace
 
+from .auditor import Auditor
 from .cartographer import Cartographer
 from .clock import ClockHand
 from .conductor import Conductor
+from .critic import Critic
 from .doorman import Doorman
 from .intake import IntakeHand
+from .librarian import Librarian
 from .oneshot import OneShot
 from .operator import Operator
 from .planner import PlannerHand
 from .publisher import Publisher
+from .sentry import Sentry
 from .story_agent import StoryAgent
 from .story_factory import StoryFactory
+from .surgeon import Surgeon
 from .view import View
 
 
@@ -40,12 +45,14 @@ def seat(world: World) -> Roster:
     oneshot = OneShot(view, world.workspace, world.agents)
     factory = StoryFactory(view, world.workspace, world.agents)
     return Roster(
-        minds=[Conductor(), Cartographer()],
+        minds=[Conductor(), Librarian(), Sentry(), Auditor(), Cartographer()],
         hands=[
             Operator(view, world.workspace),
             IntakeHand(view, oneshot),
             PlannerHand(view, oneshot),
             factory,
+            Critic(view, oneshot),
+            Surgeon(view, oneshot),
             StoryAgent(factory, world.agents, world.clock),
             Publisher(view, world.comments, world.pulls, world.workspace, world.clock, interval=world.comment_interval),
             ClockHand(world.clock),

@@ -10,23 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from runner.domain import events as e
-from runner.domain.agent import OWN_FAULT, Failure, FailureKind
-from runner.domain.change import NotPushed, Preserved, Pushed
+from runner.domain.agent import Failure
+from runner.domain.change import HeldBack, Landed, NotPushed, Pushed
 from runner.domain.mode import Intake, Mode, fallback
 from runner.domain.plan import Plan
 from runner.domain.run import Outcome
 from runner.domain.shape import focused_plan, shape
 from runner.voice import endings
 
+from . import course
 from .progress import Progress
 
-STOPPABLE = (e.WorkspaceWanted, e.IntakeWanted, e.PlanWanted, e.StoryWanted, e.AttemptWanted, e.TimerSet)
-"""what a cancel withdraws; git's own work is left to finish"""
-
-RETRY_FIRST = 2.0
-"""seconds before the first repeat of what failed for reasons of its surroundings; doubles from there"""
-RETRY_MAX = 60.0
-"""seconds, the longest such wait unless the provider asks for more"""
+STOPPABLE = (
+    e.WorkspaceWanted,
+    e.IntakeWanted,
+    e.PlanWanted,
+    e.StoryWanted,
+    e.AttemptWanted,
+    e.CritiqueWanted,
+    e.HealingWanted,
+    e.VerifyWanted,
+    e.TimerSet,
+)
+"""what a stop withdraws; git's own work is left to finish"""
 
 
 class Conductor:
@@ -86,73 +92,34 @@ class Conductor:
         shaped = shape(plan, intake, self._now.spec.limits)
         return e.PlanShaped(shaped.mode, shaped.stories, intake, shaped.adjustments)
 
+    def _story(self, entry: e.Entry) -> Iterator[e.Event]:
+        yield from course.follow(self._now, entry)
+        match entry.event:
+            case e.StoryLanded(landing=Landed()) | e.StoryUnchanged() | e.StoryFailed():
+                yield from self._start_ready()
+            case e.PlanHealed(action=action) if action != "drop":
+                yield from self._start_ready()
+            case e.Verified(story=story) if story:
+                yield from self._start_ready()
+            case _:
+                yield from self._published(entry.event)
+
     def _start_ready(self) -> Iterator[e.Event]:
         assert self._now.schedule is not None
         for story in self._now.schedule.ready():
-            yield e.StoryWanted(story=story, attempt=1)
+            yield e.StoryWanted(story=story, attempt=self._now.strikes[story].started + 1)
         if self._now.schedule.done and self._now.quiet:
             yield from self._ship()
-
-    # --- one story ----------------------------------------------------------------------------------------------
-
-    def _story(self, entry: e.Entry) -> Iterator[e.Event]:
-        event = entry.event
-        match event:
-            case e.StorySeated():
-                evidence = self._now.strikes[event.story].evidence
-                yield e.AttemptWanted(story=event.story, attempt=event.attempt, evidence=evidence)
-            case e.AttemptEnded():
-                yield from self._attempt_ended(entry, event)
-            case e.TimerFired(name=name) if name.startswith("retry:"):
-                yield self._again(name.removeprefix("retry:"))
-            case e.StoryHarvested():
-                yield from self._harvested(entry, event)
-            case e.StoryLanded(landing=Preserved() as kept):
-                yield self._story_failed(event.story, "execution", endings.not_merged(kept), "")
-            case e.StoryLanded() | e.StoryUnchanged() | e.StoryFailed():
-                yield from self._start_ready()
-            case _:
-                yield from self._published(event)
-
-    def _attempt_ended(self, entry: e.Entry, event: e.AttemptEnded) -> Iterator[e.Event]:
-        if event.ended.failure is None:
-            yield e.HarvestWanted(story=event.story, attempt=event.attempt, at=float(int(entry.at)))
-        else:
-            yield from self._retry_or_fail(entry.at, event.story, event.ended.failure)
-
-    def _retry_or_fail(self, at: float, story: str, failure: Failure) -> Iterator[e.Event]:
-        if not self._now.may_retry(story, failure.kind):
-            yield self._story_failed(story, failure.kind, failure.message, failure.evidence)
-        elif failure.kind in OWN_FAULT:
-            yield self._again(story)
-        else:
-            waits = self._now.strikes[story].waits
-            pause = failure.retry_after or min(RETRY_FIRST * 2 ** (waits - 1), RETRY_MAX)
-            yield e.TimerSet(name=f"retry:{story}", due=at + pause)
-
-    def _again(self, story: str) -> e.StoryWanted:
-        strikes = self._now.strikes[story]
-        return e.StoryWanted(story=story, attempt=strikes.started + 1, evidence=strikes.evidence)
-
-    def _harvested(self, entry: e.Entry, event: e.StoryHarvested) -> Iterator[e.Event]:
-        harvest = event.harvest
-        if harvest.commit is not None:
-            yield e.LandWanted(story=event.story, commit=harvest.commit, at=float(int(entry.at)))
-        elif harvest.held_back:
-            yield self._story_failed(event.story, "execution", endings.all_held_back(harvest.held_back), "")
-        else:
-            yield e.StoryUnchanged(story=event.story)
-
-    def _story_failed(self, story: str, kind: FailureKind, sentence: str, evidence: str) -> e.StoryFailed:
-        assert self._now.schedule is not None
-        blocked = self._now.schedule.blocked_by(story)
-        return e.StoryFailed(story=story, kind=kind, sentence=sentence, evidence=evidence, blocked=blocked)
 
     # --- shipping -----------------------------------------------------------------------------------------------
 
     def _ship(self) -> Iterator[e.Event]:
-        if self._now.landed or self._now.preserved:
-            yield e.PushWanted(preserved=tuple(self._now.preserved))
+        """What is done leaves the machine: verified first, unless the run was told to stop."""
+        now = self._now
+        if now.landed and not now.stop:
+            yield e.VerifyWanted(story="", commit=[*now.landed.values()][-1])
+        elif now.landed or now.preserved:
+            yield e.PushWanted(preserved=now.preserved)
         else:
             yield self._nothing_to_ship()
 
@@ -169,6 +136,8 @@ class Conductor:
         spec = self._now.spec
         assert spec is not None
         match event:
+            case e.Verified():
+                yield e.PushWanted(preserved=self._now.preserved)
             case e.PushEnded(run=NotPushed(moved=True)) if spec.pull is not None and not self._now.stop:
                 yield from self._aside(event)
             case e.PushEnded(run=NotPushed() as refused):
@@ -205,12 +174,23 @@ class Conductor:
         if self._complete:
             return e.RunConcluded(Outcome.DONE, endings.done())
         first = self._now.failures[0] if self._now.failures else None
-        sentence = endings.wall() if self._now.stop == "wall" else endings.gaps(first, self._now.held_back)
-        return e.RunConcluded(Outcome.GAPS, sentence, endings.gaps_hint(), first.evidence if first else "")
+        return e.RunConcluded(Outcome.GAPS, self._gaps(first), endings.gaps_hint(), first.evidence if first else "")
+
+    def _gaps(self, first: e.StoryFailed | None) -> str:
+        now = self._now
+        if now.stop:
+            return endings.stopped(now.stop, now.stop_sentence)
+        if first is None and not self._held_back:
+            return endings.checks_failed(now.failed_checks)
+        return endings.gaps(first, self._held_back)
+
+    @property
+    def _held_back(self) -> tuple[HeldBack, ...]:
+        return tuple(held for story in self._now.landed for held in self._now.held_back.get(story, ()))
 
     @property
     def _complete(self) -> bool:
-        return not (self._now.failures or self._now.held_back or self._now.stop)
+        return not (self._now.failures or self._held_back or self._now.stop or self._now.failed_checks)
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 
@@ -222,9 +202,17 @@ class Conductor:
                 yield self._focused(fallback(endings.no_plan((event.sentence,))))
             case e.StoryWanted(story=story) | e.AttemptWanted(story=story):
                 failure = Failure("infrastructure", event.sentence, event.evidence)
-                yield from self._retry_or_fail(entry.at, story, failure)
+                yield from course.retry_or_give_up(self._now, entry.at, story, failure)
             case e.HarvestWanted(story=story) | e.LandWanted(story=story):
-                yield self._story_failed(story, "infrastructure", event.sentence, event.evidence)
+                yield course.failed(self._now, story, "infrastructure", event.sentence, event.evidence)
+            case e.CritiqueWanted(story=story):
+                yield course.land(self._now, entry.at, story)
+            case e.HealingWanted() as wanted:
+                yield course.failed(self._now, wanted.story, wanted.kind, wanted.sentence, wanted.evidence)
+            case e.VerifyWanted(story=""):
+                yield e.PushWanted(preserved=self._now.preserved)
+            case e.VerifyWanted():
+                yield from self._start_ready()
             case e.PullWanted():
                 assert isinstance(self._now.pushed, Pushed)
                 sentence = endings.no_pull(event.sentence, self._now.pushed)
@@ -236,23 +224,25 @@ class Conductor:
         """Stop what agents do, let git finish what is done, then ship or say what there is."""
         event, now = entry.event, self._now
         match event:
-            case e.CancelAsked() | e.TimerFired(name="wall"):
+            case e.CancelAsked() | e.TimerFired(name="wall") | e.BudgetReached() | e.HealingProposed():
                 for seq in now.pending(*STOPPABLE):
                     yield e.Withdrawn(request=seq)
             case e.AttemptEnded() if event.ended.well:
                 yield e.HarvestWanted(story=event.story, attempt=event.attempt, at=float(int(entry.at)))
                 return
             case e.StoryHarvested() if event.harvest.commit is not None:
-                yield e.LandWanted(story=event.story, commit=event.harvest.commit, at=float(int(entry.at)))
+                yield course.land(now, entry.at, event.story)
                 return
         if now.quiet and not isinstance(event, e.Request):
             yield from self._ship()
 
     def _stopped(self) -> e.RunConcluded:
-        if self._now.stop == "wall":
-            return e.RunConcluded(Outcome.FAILED, endings.wall(), endings.retry_hint())
-        kept = self._now.pushed if isinstance(self._now.pushed, Pushed) else None
-        return e.RunConcluded(Outcome.CANCELLED, endings.cancelled(self._now.stopped_by, kept))
+        now = self._now
+        assert now.stop is not None
+        if now.stop != "cancelled":
+            return e.RunConcluded(Outcome.FAILED, endings.stopped(now.stop, now.stop_sentence), endings.retry_hint())
+        kept = now.pushed if isinstance(now.pushed, Pushed) else None
+        return e.RunConcluded(Outcome.CANCELLED, endings.cancelled(now.stop_sentence, kept))
 
     # --- the end ------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,8 @@ class Operator(RepeatableHand):
         spec = self._view.spec
         crashpoint("push.start")
         run = await self._workspace.push(spec, aside=request.aside)
-        preserved = [] if request.aside else [await self._workspace.push_story(spec, s) for s in request.preserved]
+        kept = () if request.aside else request.preserved
+        preserved = [await self._workspace.push_story(spec, story, self._view.harvested[story]) for story in kept]
         crashpoint("push.done")
         return e.PushEnded(answers=seq, run=run, preserved=tuple(preserved))
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from runner.domain import events as e
 from runner.domain.agent import OWN_FAULT, FailureKind
 from runner.domain.change import HeldBack, Landed, NotPushed, Pushed
+from runner.domain.mode import Mode
 from runner.domain.plan import Story
 from runner.domain.run import RunSpec
 from runner.domain.schedule import Schedule, slots_for
 
-Stop = Literal["cancelled", "wall"]
+Stop = Literal["cancelled", "wall", "budget", "surgeon"]
 
 SURFACES = (e.CommentWanted, e.ReactionWanted, e.TidyWanted)
 """requests that tell people and clean up; the run's own work does not wait for them"""
@@ -25,6 +28,10 @@ class Strikes:
     started: int = 0
     own: int = 0
     waits: int = 0
+    conflicts: int = 0
+    """times its work could not be merged"""
+    sent_back: int = 0
+    """times a critic found it not done"""
     evidence: str = ""
 
 
@@ -40,12 +47,17 @@ class Progress:
     settled: e.PlanShaped | None = None
     schedule: Schedule | None = None
     strikes: dict[str, Strikes] = field(default_factory=dict)
-    landed: list[str] = field(default_factory=list)
-    preserved: list[str] = field(default_factory=list)
+    landed: dict[str, str] = field(default_factory=dict)
+    """story to its commit on the run branch, in the order of landing"""
+    harvested: dict[str, str] = field(default_factory=dict)
+    """story to the commit that holds its work"""
+    healings: int = 0
+    verified: list[e.Verified] = field(default_factory=list)
     failures: list[e.StoryFailed] = field(default_factory=list)
-    held_back: list[HeldBack] = field(default_factory=list)
+    held_back: dict[str, tuple[HeldBack, ...]] = field(default_factory=dict)
+    """by story, of its last harvest"""
     stop: Stop | None = None
-    stopped_by: str = ""
+    stop_sentence: str = ""
     pushed: Pushed | NotPushed | None = None
     publishing: bool = False
     intake: e.IntakeGiven | None = None
@@ -81,8 +93,14 @@ class Progress:
             case e.StoryFailed():
                 self.failures.append(event)
                 self._schedule.failed(event.story)
-            case e.CancelAsked() if self.stop is None and not self.publishing:
-                self.stop, self.stopped_by = "cancelled", event.by
+            case e.PlanHealed():
+                self._healed(event)
+            case e.CancelAsked():
+                self._stop("cancelled", event.by)
+            case e.BudgetReached():
+                self._stop("budget", event.sentence)
+            case e.HealingWanted():
+                self.healings += 1
             case e.PushWanted():
                 self.publishing = True
             case e.RunConcluded() if self.concluded is None:
@@ -95,22 +113,36 @@ class Progress:
             case e.AttemptEnded():
                 self._ended(event)
             case e.StoryHarvested():
-                self.held_back += event.harvest.held_back
-            case e.StoryLanded(landing=Landed()):
-                self.landed.append(event.story)
+                self.held_back[event.story] = event.harvest.held_back
+                if event.harvest.commit is not None:
+                    self.harvested[event.story] = event.harvest.commit
+            case e.Critiqued() if event.verdict.verdict == "fail":
+                self.strikes[event.story].sent_back += 1
+                self.strikes[event.story].evidence = event.verdict.evidence
+            case e.StoryLanded(landing=Landed() as landed):
+                self.landed[event.story] = landed.commit
                 self._schedule.landed(event.story)
             case e.StoryLanded():
-                self.preserved.append(event.story)
+                self.strikes[event.story].conflicts += 1
+            case e.Verified():
+                self.verified.append(event)
+            case e.HealingProposed(action="stop"):
+                self._stop("surgeon", event.reason)
             case e.PushEnded():
                 self.pushed = event.run or self.pushed
-            case e.TimerFired(name="wall") if self.stop is None and not self.publishing:
-                self.stop = "wall"
+            case e.TimerFired(name="wall"):
+                self._stop("wall", "")
             case e.HandFailed() if isinstance(request, e.HarvestWanted | e.LandWanted | e.PushWanted):
                 self.stranded = True
             case e.HandFailed() if isinstance(request, e.StoryWanted | e.AttemptWanted):
                 self.strikes[request.story].waits += 1
         if self.concluded:
             self._told(event, request)
+
+    def _stop(self, why: Stop, sentence: str) -> None:
+        """The first reason counts; what is being published already is not stopped any more."""
+        if self.stop is None and not self.publishing:
+            self.stop, self.stop_sentence = why, sentence
 
     def _told(self, event: e.Answer, request: e.Request) -> None:
         early = isinstance(event, e.CommentShown) and event.seen < self._end
@@ -123,9 +155,18 @@ class Progress:
         self.schedule = Schedule(event.stories, slots_for(event.mode, self.spec.limits))
         self.strikes = {story.id: Strikes() for story in event.stories}
 
+    def _healed(self, event: e.PlanHealed) -> None:
+        assert self.settled is not None
+        self.settled = msgspec.structs.replace(self.settled, stories=event.stories)
+        self.schedule = self._schedule.replanned(event.stories, event.story)
+        self.strikes = {story.id: self.strikes.get(story.id, Strikes()) for story in event.stories}
+        if event.story in self.strikes:
+            self.strikes[event.story].own = 0
+
     def _wanted(self, event: e.StoryWanted) -> None:
         self.strikes[event.story].started = event.attempt
-        if event.attempt == 1:
+        self.strikes[event.story].evidence = event.evidence
+        if self._schedule.states[event.story] == "waiting":
             self._schedule.start(event.story)
 
     def _ended(self, event: e.AttemptEnded) -> None:
@@ -152,6 +193,24 @@ class Progress:
         assert self.spec is not None
         strikes, limits = self.strikes[story], self.spec.limits
         return strikes.own < limits.attempts if kind in OWN_FAULT else strikes.waits <= limits.waits
+
+    @property
+    def may_heal(self) -> bool:
+        """A focused run has one story, and no plan that could be mended."""
+        assert self.spec is not None
+        shaped = self.settled is not None and self.settled.mode != Mode.FOCUSED
+        return shaped and self.stop is None and self.healings < self.spec.limits.healings
+
+    @property
+    def preserved(self) -> tuple[str, ...]:
+        """Stories with work that is not on the run branch."""
+        return tuple(story for story in self.harvested if story not in self.landed)
+
+    @property
+    def failed_checks(self) -> tuple[str, ...]:
+        """Names of the checks that fail on the whole result, as it was last verified."""
+        whole = [verified for verified in self.verified if not verified.story]
+        return tuple(result.name for result in whole[-1].results if result.state == "fail") if whole else ()
 
     def pending(self, *kinds: type[e.Request]) -> list[int]:
         """Sequence numbers of the unanswered requests of these kinds."""

@@ -25,7 +25,8 @@ class StoryFactory(RepeatableHand):
     async def perform(self, seq: int, request: e.Request, say: Say) -> e.StorySeated:
         assert isinstance(request, e.StoryWanted)
         agent = self._agents.named(self._view.spec.agent)
-        seat = await self._workspace.seat(self._view.spec, request.story, request.attempt, fresh=True)
+        fresh = not request.keep
+        seat = await self._workspace.seat(self._view.spec, request.story, request.attempt, fresh=fresh)
         return e.StorySeated(answers=seq, story=request.story, attempt=request.attempt, base=seat.base, agent=agent)
 
     async def job(self, wanted: e.AttemptWanted, *, fresh: bool) -> AgentJob:
@@ -40,7 +41,16 @@ class StoryFactory(RepeatableHand):
         return AgentJob(
             run=spec.id,
             role="story",
-            prompt=story_prompt(spec, self._view.report.mode, story, wanted.attempt, others, wanted.evidence),
+            prompt=story_prompt(
+                spec,
+                self._view.report.mode,
+                story,
+                wanted.attempt,
+                others,
+                wanted.evidence,
+                self._view.findings.get((story.id, wanted.attempt), ()),
+                [(warning.other, warning.path) for warning in self._view.warnings.get(story.id, ())],
+            ),
             seat=seat,
             agent=spec.agent,
             story=story.id,

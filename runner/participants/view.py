@@ -21,6 +21,8 @@ class View:
         """what the Librarian offered, by story and attempt"""
         self.warnings: dict[str, list[e.WriteWarned]] = {}
         """what the Sentry said, by the story it said it to"""
+        self.harvested: dict[str, str] = {}
+        """the last commit that holds a story's work"""
         self.seen = 0
         """sequence number of the last entry heard"""
         self.door = ""
@@ -34,6 +36,8 @@ class View:
                 self.survey = survey
             case e.PlanShaped(stories=stories) | e.PlanHealed(stories=stories):
                 self.stories = {story.id: story for story in stories}
+            case e.StoryHarvested(story=story, harvest=harvest) if harvest.commit is not None:
+                self.harvested[story] = harvest.commit
             case e.FindingsOffered():
                 self.findings[entry.event.story, entry.event.attempt] = entry.event.findings
             case e.WriteWarned(story=story):

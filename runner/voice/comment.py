@@ -21,6 +21,7 @@ def living(report: Report, now: float) -> str:
         _shape(report),
         shared.table(report.lines) if report.lines else "",
         shared.bullets(shared.remarks(report)),
+        shared.verification(report),
         shared.kept(report),
         shared.folded("How the stories depend on each other", shared.picture(report.lines))
         if _branching(report)
@@ -76,6 +77,8 @@ def _result(report: Report) -> str:
             return f"baro opened #{report.pull_number} ({_landed(report)})"
         case Outcome.GAPS if report.complete:
             return "baro did it, on a branch of its own"
+        case Outcome.GAPS if report.pull_number and _all_landed(report):
+            return f"baro opened #{report.pull_number} as a draft: a check fails ({_landed(report)})"
         case Outcome.GAPS if report.pull_number:
             return f"baro opened #{report.pull_number} as a draft: part of it is missing ({_landed(report)})"
         case Outcome.GAPS:
@@ -85,6 +88,10 @@ def _result(report: Report) -> str:
         case Outcome.CANCELLED:
             return "baro stopped: cancelled"
     return "baro could not do this"
+
+
+def _all_landed(report: Report) -> bool:
+    return all(line.state in ("landed", "unchanged") and not line.held_back for line in report.lines)
 
 
 def _landed(report: Report) -> str:

@@ -13,6 +13,7 @@ from runner.domain.change import HeldBack, NotPushed, Preserved, Pushed
 from runner.domain.events import StoryFailed
 from runner.domain.goal import PullTarget
 from runner.domain.run import Outcome
+from runner.domain.verdict import Verdict
 
 _REACTIONS: dict[Outcome, Literal["rocket", "confused", "-1"]] = {
     Outcome.DONE: "rocket",
@@ -66,8 +67,26 @@ def cancelled(by: str, kept: Pushed | None) -> str:
     return f"Cancelled by {by}.{what}"
 
 
-def wall() -> str:
+def stopped(why: str, sentence: str) -> str:
+    """A stop that nobody asked for: the clock, the budget, or a plan that could not be mended."""
+    match why:
+        case "budget":
+            return sentence
+        case "surgeon":
+            return f"A story failed and the rest was given up: {sentence}"
     return "The run reached its time limit before everything was done."
+
+
+def tokens_used(used: int, limit: int) -> str:
+    return f"The run used {used:,} of its {limit:,} tokens, so nothing more was started."
+
+
+def cost_used(used: float, limit: float) -> str:
+    return f"The run used ${used:.2f} of its ${limit:.2f}, so nothing more was started."
+
+
+def checks_failed(names: Sequence[str]) -> str:
+    return f"Everything was done, but {_listed(names)} {'fails' if len(names) == 1 else 'fail'} on the result."
 
 
 def head_moved(pull: PullTarget, pushed: Pushed) -> str:
@@ -109,6 +128,33 @@ def not_merged(kept: Preserved) -> str:
 def all_held_back(held_back: Sequence[HeldBack]) -> str:
     first = held_back[0]
     return f"all it changed may not be published (`{first.path}`: {first.reason})."
+
+
+def not_accepted(verdict: Verdict) -> str:
+    violated = verdict.violated_criteria
+    return f"a reviewer found it not done twice over: {violated[0] if violated else verdict.reasoning}"
+
+
+def conflicting(kept: Preserved) -> str:
+    """Evidence for doing a story again on top of what it conflicts with."""
+    return (
+        "Your work could not be merged with what other stories have landed meanwhile "
+        f"({kept.reason}). You start from their result now: "
+        "do your story again on top of it, and keep what they did.\n\n"
+        f"{kept.evidence}"
+    ).strip()
+
+
+def no_healing(problems: Sequence[str]) -> str:
+    return f"the plan could not be mended: {'; '.join(problems[:3]) or 'no usable proposal came back'}"
+
+
+def does_not_fit(mode: str) -> str:
+    return f"the mended plan does not fit {mode} work within its limits"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 # --- intake ----------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def title(report: Report) -> str:
 def body(report: Report, changes: Sequence[Change]) -> str:
     assert report.intake is not None
     assert report.mode is not None
-    remarks = shared.remarks(report)
+    remarks, checked = shared.remarks(report), shared.verification(report)
     parts = [
         _closes(report),
         quote_block(_goal(report), GOAL_LENGTH),
@@ -34,6 +34,7 @@ def body(report: Report, changes: Sequence[Change]) -> str:
         shared.table(report.lines),
         shared.picture(report.lines) if len(report.lines) > 1 else "",
         f"### What to know\n\n{shared.bullets(remarks)}" if remarks else "",
+        f"### Verification\n\n{checked}" if checked else "",
         shared.kept(report),
         _discarded(report),
         shared.folded(f"{len(changes)} changed file{'s' if len(changes) != 1 else ''}", _changes(changes)),
@@ -76,10 +77,18 @@ def _size(change: Change) -> str:
 
 
 def _footer(report: Report) -> str:
-    thread, spent = report.spec.thread, shared.spent(report.usage)
+    thread, spent = report.spec.thread, _spent(report)
     saved = ""
     if report.alone_seconds is not None and report.wall_seconds is not None and len(report.lines) > 1:
         alone, together = shared.duration(report.alone_seconds), shared.duration(report.wall_seconds)
         saved = f" · stories done in {together}, one after another {alone}"
     by = quote_cell(report.spec.requester.login)
     return f"<sub>Asked for by {by} in #{thread.number} · run `{report.spec.id}` · {spent}{saved}</sub>"
+
+
+def _spent(report: Report) -> str:
+    """In all, and by what it was for where that is more than one thing."""
+    total = shared.spent(report.usage)
+    if len(report.spent) < 2:
+        return total
+    return f"{total} ({', '.join(f'{what} {shared.tokens(usage)}' for what, usage in report.spent)})"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from runner.domain.agent import Usage
 from runner.domain.change import NotPushed, Pushed
 from runner.domain.mode import Intake, Mode
 from runner.domain.report import Line, Report, StoryState
 from runner.domain.text import clip, code, fence, one_line, quote_cell
+from runner.domain.verdict import CheckResult
 
 EVIDENCE_LIMIT = 4_000
 """characters of evidence under a fold"""
@@ -124,20 +125,58 @@ def _label(title: str) -> str:
 
 
 def remarks(report: Report) -> list[str]:
-    """What a reader must know beside the table: reasons, held-back paths, violated surfaces, discarded lines."""
-    said: list[str] = []
+    """What a reader must know beside the table: reasons, changes of the plan, held-back paths, discarded lines."""
+    said = [
+        f"**{healing.story}** {_HEALED[healing.action]}: {plain(healing.reason, 400)}" for healing in report.healings
+    ]
     for line in report.lines:
-        if line.note and line.state in ("failed", "preserved", "blocked", "retrying"):
-            said.append(f"**{line.id}** {plain(line.note, 400)}")
-        said += [f"**{line.id}** left out {code(h.path)}: it {plain(h.reason)}" for h in line.held_back]
-        if line.outside:
-            said.append(f"**{line.id}** also changed what it had not declared: {_paths(line.outside)}")
-        said += [
-            f"**{line.id}** replaced {len(d.lines)} line{'s' if len(d.lines) != 1 else ''} of {code(d.path)} "
-            "that another story had written"
-            for d in line.discarded
-        ]
-    return said
+        said += _story_remarks(line)
+    return said + [
+        f"**{warning.story}** came close to {code(warning.path)}, which {warning.other} had changed and was still at"
+        for warning in report.warnings
+    ]
+
+
+_HEALED = {
+    "split": "failed and was split",
+    "prerequisite": "failed and got a prerequisite",
+    "rewire": "failed and was put in another place",
+    "drop": "failed and was dropped",
+}
+
+
+def _story_remarks(line: Line) -> Iterator[str]:
+    if line.note and line.state in ("failed", "preserved", "blocked", "retrying"):
+        yield f"**{line.id}** {plain(line.note, 400)}"
+    if line.verdict is not None and line.state not in ("failed", "preserved"):
+        violated = "; ".join(line.verdict.violated_criteria) or line.verdict.reasoning
+        yield f"**{line.id}** was sent back by the reviewer: {plain(violated, 400)}"
+    for held in line.held_back:
+        yield f"**{line.id}** left out {code(held.path)}: it {plain(held.reason)}"
+    if line.outside:
+        yield f"**{line.id}** also changed what it had not declared: {_paths(line.outside)}"
+    for dropped in line.discarded:
+        lines = f"{len(dropped.lines)} line{'s' if len(dropped.lines) != 1 else ''}"
+        yield f"**{line.id}** replaced {lines} of {code(dropped.path)} that another story had written"
+
+
+def verification(report: Report) -> str:
+    """`pytest` passed, `mypy` failed, `cargo test` skipped (…): three states, and the output of what failed."""
+    if report.unverified:
+        return f"Not verified: {plain(report.unverified, 300)}"
+    said = [_check(check) for check in report.checks]
+    folds = [evidence(check.output, f"Output of {check.name}") for check in report.checks if check.state == "fail"]
+    return "\n\n".join([bullets(said), *folds]) if said else ""
+
+
+def _check(check: CheckResult) -> str:
+    match check.state:
+        case "pass":
+            return f"✅ {code(check.name)} passed in {duration(check.seconds)}"
+        case "fail":
+            return f"❌ {code(check.name)} failed: {code(check.command)}"
+        case "skipped":
+            return f"➖ {code(check.name)} was skipped: {plain(check.reason, 200)}"
 
 
 def _paths(paths: Sequence[str], limit: int = 5) -> str:

@@ -149,7 +149,9 @@ async def test_the_end_is_noticed_at_once(shell: Shell) -> None:
 
 
 @given(
-    st.lists(st.binary(max_size=20).filter(lambda b: b"\n" not in b), max_size=20), st.binary(max_size=5), st.integers(1, 9)
+    st.lists(st.binary(max_size=20).filter(lambda b: b"\n" not in b), max_size=20),
+    st.binary(max_size=5),
+    st.integers(1, 9),
 )
 def test_lines_come_out_as_they_went_in_however_they_are_read(lines: list[bytes], last: bytes, chunk: int) -> None:
     last = last.replace(b"\n", b"")
@@ -159,9 +161,7 @@ def test_lines_come_out_as_they_went_in_however_they_are_read(lines: list[bytes]
         assert asyncio.run(follow(Path(file.name))) == [*lines, *([last] if last else [])]
 
 
-async def test_a_line_that_cannot_be_an_event_is_dropped_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_line_that_cannot_be_an_event_is_dropped_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "LONGEST_LINE", 10)
     monkeypatch.setattr(process, "CHUNK", 4)
     file = tmp_path / "out"

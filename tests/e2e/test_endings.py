@@ -208,6 +208,29 @@ async def test_conflicting_stories_lose_no_line_unseen(tmp_path: Path, clean_red
         assert baro.github.file(REPO, pull.pull.head, "src/c.py") == b"C = 'two'\n"
 
 
+async def test_a_story_that_cannot_be_merged_is_done_again_on_top_of_what_it_conflicts_with(
+    tmp_path: Path, clean_redis: str
+) -> None:
+    async with house(tmp_path, clean_redis) as baro:
+        plan = {"role": "plan", "answer": {"stories": [story("S1", ["src/a.py"]), story("S2", ["src/b.py"])]}}
+        again = {"when": "could not be merged", "steps": [{"write": {"path": "src/b.py", "text": "B = 9\n"}}]}
+        baro.script(
+            INTAKE,
+            plan,
+            {"role": "story", "story": "S1", "steps": [{"delete": "src/c.py"}, {"delete": "src/a.py"}]},
+            {"role": "story", "story": "S2", **again},
+            {
+                "role": "story",
+                "story": "S2",
+                "steps": [{"sleep": 1.5}, {"write": {"path": "src/c.py", "text": "C = 9\n"}}],
+            },
+        )
+        assert (await baro.ended(await labelled(baro))).startswith("✅ **baro opened #2 (2 of 2 stories)**")
+        (pull,) = baro.github.pulls(REPO)
+        assert baro.github.file(REPO, pull.pull.head, "src/c.py") is None
+        assert baro.github.file(REPO, pull.pull.head, "src/b.py") == b"B = 9\n"
+
+
 async def test_a_story_that_cannot_be_merged_keeps_its_branch_and_says_how_to_get_it(
     tmp_path: Path, clean_redis: str
 ) -> None:
@@ -220,6 +243,7 @@ async def test_a_story_that_cannot_be_merged_keeps_its_branch_and_says_how_to_ge
             {
                 "role": "story",
                 "story": "S2",
+                "times": 1,
                 "steps": [{"sleep": 1.5}, {"write": {"path": "src/c.py", "text": "C = 9\n"}}],
             },
         )
@@ -227,7 +251,7 @@ async def test_a_story_that_cannot_be_merged_keeps_its_branch_and_says_how_to_ge
         assert await baro.ended(number) == snapshot("""\
 🟡 **baro opened #2 as a draft: part of it is missing (1 of 2 stories)**
 
-Part of it is done; S2 is missing: its work could not be merged (the two sides cannot be combined (modify/delete)) and is kept on `baro-wt/RUN/S2`. Take over from the branch, or ask again for what is missing with `/baro <goal>`.
+Part of it is done; S2 is missing: No entry of the agents' script answers story S2. Take over from the branch, or ask again for what is missing with `/baro <goal>`.
 
 Shape: **parallel**, confidence 93% (decided by a model): three modules, no file shared.
 
@@ -237,7 +261,7 @@ Shape: **parallel**, confidence 93% (decided by a model): three modules, no file
 | S2 | Do S2 | – | ⚠️ not merged, kept | scripted | – | TIME | COMMIT |
 
 - **S1** also changed what it had not declared: `src/c.py`
-- **S2** its work could not be merged (the two sides cannot be combined (modify/delete)) and is kept on `baro-wt/RUN/S2`.
+- **S2** No entry of the agents' script answers story S2.
 - **S2** also changed what it had not declared: `src/c.py`
 
 - Work that could not be merged is on `baro-wt/RUN/S2`: `git fetch origin baro-wt/RUN/S2 && git cherry-pick FETCH_HEAD`

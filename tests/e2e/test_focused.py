@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.world.house import FILES, REPO, house, read
+from tests.world.house import REPO, house, read
 
 STORY = {
     "role": "story",

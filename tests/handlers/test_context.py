@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from handlers.admission import House, Nothing, Refused, decide
-from handlers.asks import Ask, Command, StartRun
+from handlers.asks import Ask, Command, Installed, Misread, StartRun
 from handlers.context import Facts, Sources, gather
 from runner.adapters.github import GitHub
 from runner.adapters.redis_store import Store
@@ -145,6 +145,16 @@ async def test_a_command_needs_the_runs_of_the_thread_and_no_more(world: World, 
     await store.submit(Entry(1, 0.0, "admission", RunSubmitted(world.spec())))
     facts, requests = await requests_of(world, sources, ask)
     assert (facts.active, facts.latest, requests) == ("run0000001", "run0000001", 1)
+
+
+async def test_a_slip_of_the_pen_needs_the_role_only(world: World, sources: Sources) -> None:
+    slip = Misread(**about(world), said="canel", meant="cancel")
+    assert await requests_of(world, sources, slip) == (Facts(allowed=True, role="write"), 1)
+
+
+@pytest.mark.parametrize(("account", "served"), [("Acme", True), ("stranger", False)])
+async def test_an_installation_is_served_by_its_account(sources: Sources, account: str, served: bool) -> None:
+    assert await gather(Installed(key="k", installation=1, account=account), sources) == Facts(allowed=served)
 
 
 async def test_while_github_is_down_there_is_no_decision(world: World, sources: Sources) -> None:

@@ -58,6 +58,16 @@ def test_what_a_stranger_typed_can_neither_ping_nor_break_out_nor_pass_for_a_mar
     )
 
 
+def test_an_ask_that_is_given_up_is_said_with_its_cause_where_there_is_one() -> None:
+    assert [replies.gave_up("GitHub is away."), replies.gave_up("")] == snapshot(
+        [
+            "I could not take this on (GitHub is away); ask again, and tell whoever runs this baro if it happens twice.",
+            "I could not take this on; ask again, and tell whoever runs this baro if it happens twice.",
+        ]
+    )
+    assert len(replies.label_says()) <= 100, "GitHub's limit for the description of a label"
+
+
 def test_help_is_one_table() -> None:
     assert replies.help_text("baro") == snapshot("""\
 I turn a goal into a pull request. Label an issue `baro`, or start a line of a comment with:

@@ -15,13 +15,19 @@ from runner.domain import events as e
 from runner.domain.agent import Ended, Failure, FailureKind, Usage
 from runner.domain.change import Change, Harvest, HeldBack, Landed, NotPushed, Preserved, Pushed, Survey
 from runner.domain.goal import PullTarget
+from runner.domain.heal import Proposal, Rewired, heal
 from runner.domain.mode import Intake, Mode
 from runner.domain.plan import Plan, Story
 from runner.domain.report import of
 from runner.domain.run import Outcome, RunSpec
+from runner.domain.verdict import CheckResult, Verdict
 from runner.errors import BaroError
+from runner.participants.auditor import Auditor
 from runner.participants.cartographer import Cartographer
 from runner.participants.conductor import Conductor
+from runner.participants.librarian import Librarian
+from runner.participants.sentry import Sentry
+from runner.participants.view import View
 from tests.world.entries import MemoryJournal, first, spec
 
 FAILURES: tuple[FailureKind, ...] = ("execution", "provider_capacity", "transport", "infrastructure")
@@ -33,12 +39,15 @@ class Anything:
 
     serial = False
 
-    def __init__(self, name: str, run: RunSpec, chance: random.Random, trouble: float, live: Counter[str]) -> None:
+    def __init__(
+        self, name: str, run: RunSpec, chance: random.Random, trouble: float, live: Counter[str], view: View
+    ) -> None:
         self.name = name
         self._run = run
         self._chance = chance
         self._trouble = trouble
         self._live = live
+        self._view = view
 
     def _bad(self) -> bool:
         return self._chance.random() < self._trouble
@@ -87,6 +96,15 @@ class Anything:
                 kept = Preserved(f"baro-wt/{self._run.id}/{request.story}", request.commit, "conflict")
                 landing = kept if self._bad() else Landed("d" * 40, "plain")
                 return e.StoryLanded(answers=seq, story=request.story, landing=landing)
+            case e.CritiqueWanted():
+                vote = Verdict("fail", "no test", ("done",)) if self._bad() else Verdict("pass")
+                return e.Critiqued(answers=seq, story=request.story, verdict=vote)
+            case e.VerifyWanted():
+                state = "fail" if self._bad() else "pass"
+                results = (CheckResult("pytest", "pytest -q", state),)
+                return e.Verified(answers=seq, story=request.story, results=results)
+            case e.HealingWanted():
+                return self._healing(seq, request)
             case e.PushWanted():
                 return e.PushEnded(answers=seq, run=self._push(aside=request.aside))
             case e.PullWanted():
@@ -117,6 +135,29 @@ class Anything:
             )
         )
 
+    def _healing(self, seq: int, request: e.HealingWanted) -> e.HealingProposed:
+        actions = ("split", "prerequisite", "rewire", "drop", "stop")
+        action = self._chance.choice(actions)
+        view = self._view
+        proposal = Proposal(
+            action,
+            "because",
+            tuple(
+                Story(f"N{seq}{n}", "New", "do it", ("done",), (), (f"new/{seq}{n}.py",))
+                for n in range(2 if action in ("split", "prerequisite") else 0)
+            ),
+            rewired=tuple(
+                Rewired(story.id, tuple(need for need in story.depends_on if need != request.story))
+                for story in view.stories.values()
+                if action in ("rewire", "drop") and story.id not in view.fixed - {request.story}
+            ),
+        )
+        stories = tuple(view.stories.values())
+        healed = None
+        if action != "stop":
+            healed, _ = heal(stories, view.fixed - {request.story}, request.story, proposal, 20)
+        return e.HealingProposed(answers=seq, story=request.story, action=action, reason="because", stories=healed)
+
     def _failure(self) -> Failure | None:
         return Failure(self._chance.choice(FAILURES), "it broke", retry_after=1.0) if self._bad() else None
 
@@ -133,14 +174,27 @@ class Anything:
         return Pushed(branch, "f" * 40)
 
 
-HANDS = ("operator", "intake", "planner", "story_factory", "story_agent", "publisher", "clock")
+HANDS = (
+    "operator",
+    "intake",
+    "planner",
+    "story_factory",
+    "story_agent",
+    "critic",
+    "surgeon",
+    "verifier",
+    "publisher",
+    "clock",
+)
 
 
 async def play(seed: int, trouble: float, run: RunSpec) -> tuple[MemoryJournal, Counter[str]]:
     chance, live = random.Random(seed), Counter[str]()
     journal = MemoryJournal([first(run)])
-    hands = [Anything(name, run, chance, trouble, live) for name in HANDS]
-    bus = Bus(Roster([Conductor(), Cartographer()], hands), journal, lambda: 1000.0 + len(journal.entries))
+    view = View()
+    hands = [Anything(name, run, chance, trouble, live, view) for name in HANDS]
+    minds = [Conductor(), Librarian(), Sentry(), Auditor(), Cartographer()]
+    bus = Bus(Roster(minds, hands, hearers=[view]), journal, lambda: 1000.0 + len(journal.entries))
     bus.replay(journal.entries)
     async with asyncio.timeout(20):
         await bus.run(e.RunTaken(host="h", fence=1))
@@ -181,7 +235,7 @@ def test_no_story_starts_before_its_dependencies_and_none_lands_twice(seed: int,
     landed = Counter[str]()
     for entry in journal.entries:
         match entry.event:
-            case e.PlanShaped(stories=stories):
+            case e.PlanShaped(stories=stories) | e.PlanHealed(stories=stories):
                 needs = {story.id: story.depends_on for story in stories}
             case e.StoryWanted(story=story):
                 assert set(needs[story]) <= ready

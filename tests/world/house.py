@@ -146,6 +146,11 @@ class House:
         assert len(found) <= 1, found
         return found[0] if found else None
 
+    def _looking(self, number: int, repo: str) -> bool:
+        """Our eyes are still on what asked for the run."""
+        triggers = [{"number": number}, *({"comment": comment.id} for comment in self.github.comments(repo, number))]
+        return any(("baro[bot]", "eyes") in self.github.reactions(repo, **trigger) for trigger in triggers)
+
     def subjects(self, span: str, repo: str = REPO) -> list[str]:
         """First lines of the commits in `span`, newest first."""
         log = ["git", "-C", str(self.github.git_dir(repo)), "log", "--format=%s", span]
@@ -163,6 +168,7 @@ class House:
         """Wait for the run on that thread to end; the living comment as a person reads it."""
         over = re.compile("^(✅|🟡|➖|❌|⏹️)")
         await self.until(lambda: over.match(self.living(number, repo) or ""))
+        await self.until(lambda: not self._looking(number, repo))
         return read(self.living(number, repo) or "")
 
 

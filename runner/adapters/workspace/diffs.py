@@ -133,3 +133,15 @@ async def _contents(git: Git, oids: Sequence[str]) -> dict[str, bytes]:
 
 def _lines_of(oids: Sequence[str]) -> bytes:
     return "".join(f"{oid}\n" for oid in oids).encode()
+
+
+MAX_PATCH = 60_000
+"""characters of a patch that a reader, usually a model, is shown"""
+
+
+async def patch(git: Git, old: str, new: str) -> str:
+    """What people call the diff; its beginning, with a line that says so, where it is longer than MAX_PATCH."""
+    answer = await git.run("diff-tree", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", old, new)
+    if len(answer.text) <= MAX_PATCH:
+        return answer.text
+    return f"{answer.text[:MAX_PATCH]}\n[{len(answer.text) - MAX_PATCH} more characters are not shown]\n"

@@ -18,7 +18,7 @@ from runner.ports import AppIdentity, Seat
 
 from . import clone, diffs, harvest, ladder, mirror, seats
 from .commits import Signature
-from .layout import Layout, head_ref
+from .layout import Layout
 from .locks import locked
 from .push import Parcel
 from .push import push as push_parcel
@@ -82,6 +82,9 @@ class GitWorkspace:
         layout = self._layout(spec)
         return await diffs.changes(layout.git, layout.start, await clone.run_head(layout, spec))
 
+    async def diff(self, spec: RunSpec, commit: str) -> str:
+        return await diffs.patch(self._layout(spec).git, f"{commit}^", commit)
+
     async def push(self, spec: RunSpec, *, aside: bool) -> Pushed | NotPushed | None:
         layout = self._layout(spec)
         head, start = await clone.run_head(layout, spec), await clone.resolve(layout.git, layout.start)
@@ -91,13 +94,12 @@ class GitWorkspace:
         parcel = Parcel(back.head_ref if back else spec.branch, head, start, onto_start=back is not None)
         return await self._push(spec, parcel)
 
-    async def push_story(self, spec: RunSpec, story: str) -> Pushed | NotPushed:
+    async def push_story(self, spec: RunSpec, story: str, commit: str) -> Pushed | NotPushed:
         layout = self._layout(spec)
-        branch = spec.story_branch(story)
-        commit, start = [await clone.resolve(layout.git, ref) for ref in (head_ref(branch), layout.start)]
-        if commit is None or start is None:
-            raise BaroError(f"Story {story} has no branch on this machine")
-        return await self._push(spec, Parcel(branch, commit, start, onto_start=False))
+        start = await clone.resolve(layout.git, layout.start)
+        if start is None:
+            raise BaroError(f"Story {story} has no clone on this machine")
+        return await self._push(spec, Parcel(spec.story_branch(story), commit, start, onto_start=False))
 
     async def tidy(self, spec: RunSpec) -> None:
         layout = self._layout(spec)
