@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,15 +21,17 @@ from runner.adapters.agents.fleet import Fleet
 from runner.adapters.agents.registry import AUTO, backends
 from runner.adapters.clock import SystemClock
 from runner.adapters.github import GitHub, connect
+from runner.adapters.redis_readers import Readers
 from runner.adapters.redis_store import Store
 from runner.adapters.sandbox import choose
 from runner.adapters.workspace import GitWorkspace
 from runner.domain.config import Limits
 from runner.domain.policy import Gate
 from runner.domain.run import RunSpec
-from runner.errors import BaroError
+from runner.errors import BaroError, Forbidden, GitHubError
 from runner.host.host import Durable, Host
 from runner.host.reconcile import Reconciler
+from runner.host.sweep import Sweeper
 from runner.participants import World, seat
 from runner.ports import Comments, Place
 from runner.voice import comment
@@ -37,6 +40,10 @@ from . import log as logs
 from . import queue
 from .admitting import Admission
 from .desk import Desk
+from .embedded import check_operator_redis
+from .extensions import Carry, Extensions
+from .extensions.asking import Asking
+from .extensions.hearing import Hearing
 from .hostname import host_name
 from .settings import HostSettings, Settings
 from .web import WebDeps, web_app
@@ -44,6 +51,8 @@ from .web import WebDeps, web_app
 log = structlog.get_logger(__name__)
 
 DAY = 86_400
+GITHUB_WITHIN = 10.0
+"""seconds at the start for GitHub to say who we are"""
 WRITE_INTERVAL = 1.0
 """seconds between two writes of one installation, as GitHub asks"""
 COMMENT_INTERVAL = 3.0
@@ -90,6 +99,8 @@ class RunnerProcess:
     host: Host
     desk: Desk
     reconciler: Reconciler
+    sweeper: Sweeper
+    extensions: Extensions
     arq: ArqRedis
 
 
@@ -97,14 +108,17 @@ class RunnerProcess:
 async def runner_process(settings: Settings) -> AsyncIterator[RunnerProcess]:
     """Everything a runner needs, checked before it is given out: a wrong key, a missing sandbox or agent end here."""
     gate = Gate(settings.secrets())
-    async with _github(settings, gate) as github, _redis(settings) as (store, arq):
+    async with _github(settings, gate) as github, _redis(settings) as (store, readers, arq):
         logs.configure(settings.log_format, lambda: (*settings.secrets(), *github.secrets()))
         _arm(settings)
+        await _checked(github, store)
         with host_name(settings.home) as name:
-            yield _process(settings, github, store, arq, gate, name)
+            yield _process(settings, github, store, readers, arq, gate, name)
 
 
-def _process(settings: Settings, github: GitHub, store: Store, arq: ArqRedis, gate: Gate, name: str) -> RunnerProcess:
+def _process(
+    settings: Settings, github: GitHub, store: Store, readers: Readers, arq: ArqRedis, gate: Gate, name: str
+) -> RunnerProcess:
     clock = SystemClock()
     world = _world(settings, github, store, gate, clock)
     host = Host(
@@ -128,8 +142,14 @@ def _process(settings: Settings, github: GitHub, store: Store, arq: ArqRedis, ga
         lease_seconds=settings.lease,
     )
     desk = Desk(admission.admit)
+    sweeper = Sweeper(world.workspace, store, clock, retention=settings.retention_days * DAY)
     reconciler = Reconciler(host, store, store.pending, desk.take, clock, interval=settings.lease)
-    return RunnerProcess(host, desk, reconciler, arq)
+    kinds: dict[str, Carry] = {
+        "baro.participants": Hearing(readers, store, clock, clock.now()),
+        "baro.sources": Asking(store, clock),
+    }
+    extensions = Extensions(kinds, store, clock, name, settings.lease)
+    return RunnerProcess(host, desk, reconciler, sweeper, extensions, arq)
 
 
 def _world(settings: Settings, github: GitHub, store: Store, gate: Gate, clock: SystemClock) -> World:
@@ -169,6 +189,21 @@ async def _sources(settings: Settings, github: GitHub, store: Store) -> Sources:
     )
 
 
+async def _checked(github: GitHub, store: Store) -> None:
+    """A wrong key ends the start; a GitHub that is away, or a forgetful Redis, is said and lived with."""
+    for warning in check_operator_redis(await store.info()):
+        log.warning("redis.unfit", why=warning)
+    try:
+        async with asyncio.timeout(GITHUB_WITHIN):
+            us = await github.identity()
+    except Forbidden:
+        raise
+    except (TimeoutError, GitHubError) as error:
+        log.warning("github.away", error=str(error))
+    else:
+        log.info("github.ready", app=us.slug, owner=us.owner)
+
+
 class LastWords:
     """For a run whose participants cannot speak any more: its comment must still not stay at "working"."""
 
@@ -203,15 +238,17 @@ def _on_this_machine(url: str) -> bool:
 
 
 @asynccontextmanager
-async def _redis(settings: Settings) -> AsyncIterator[tuple[Store, ArqRedis]]:
+async def _redis(settings: Settings) -> AsyncIterator[tuple[Store, Readers, ArqRedis]]:
     store = _store(settings)
+    readers = Readers(redis_store.connect(settings.redis_url))
     pool = redis_store.pool(settings.redis_url)
     arq = ArqRedis(pool, job_serializer=queue.encode, job_deserializer=queue.decode)
     try:
-        yield store, arq
+        yield store, readers, arq
     finally:
         await arq.aclose()
         await pool.disconnect()
+        await readers.aclose()
         await store.aclose()
 
 

@@ -1,4 +1,4 @@
-"""The runner process: two arq workers as doorbells, one host that runs runs, and the reconciler.
+"""The runner process: two arq workers as doorbells, one host that runs runs, the reconciler, and extensions.
 
 Asks have a worker of their own, and a ring for a run returns as soon as the host has taken it: runs starve nobody.
 """
@@ -6,8 +6,10 @@ Asks have a worker of their own, and a ring for a run returns as soon as the hos
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from arq.connections import ArqRedis
@@ -38,13 +40,23 @@ async def run(settings: Settings) -> int:
     async with runner_process(settings) as process:
         tasks = [
             asyncio.create_task(process.reconciler.forever(), name="baro:reconciler"),
+            asyncio.create_task(process.sweeper.forever(), name="baro:sweeper"),
+            asyncio.create_task(process.extensions.forever(), name="baro:extensions"),
             asyncio.create_task(_listen(process.arq, settings, queue.ASKS, _admit(process.desk)), name="baro:asks"),
             asyncio.create_task(_listen(process.arq, settings, queue.RUNS, _advance(process.host)), name="baro:runs"),
         ]
         log.info("runner.ready", host=process.host.name)
         code = await _until(stop, tasks)
         await _put_down(process, tasks, settings.stop_grace)
+    if process.extensions.stuck:
+        _leave(code)
     return code
+
+
+def _leave(code: int) -> NoReturn:
+    """At once: Python waits for threads when it ends, and one of somebody else's does not end."""
+    logging.shutdown()
+    os._exit(code)
 
 
 async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> int:

@@ -11,6 +11,8 @@ from typing import get_args
 
 from msgspec import Struct
 
+from runner.domain.mode import Mode
+
 from .asks import CommandName
 from .reading import addressed, lines_of
 
@@ -25,9 +27,10 @@ CLOSE = 0.75
 
 
 class Goal(Struct, frozen=True):
-    """Work to do, in the person's words."""
+    """Work to do, in the person's words; `wish` is the mode they began with."""
 
     words: str
+    wish: Mode | None = None
 
 
 class Word(Struct, frozen=True):
@@ -86,6 +89,13 @@ def _unsure(line: str, below: list[str]) -> Said | None:  # noqa: ARG001  (every
     return Unsure(said=line, meant=meant if meant in NAMES else "") if meant else None
 
 
+# /baro parallel <goal>     the person decides the mode
+def _shaped(line: str, below: list[str]) -> Said | None:
+    first, _, rest = line.partition(" ")
+    words = "\n".join([rest, *below]).strip()
+    return Goal(words, Mode(first.lower())) if first.lower() in {*Mode} and words else None
+
+
 # /baro <goal>     to the end of the comment, or to the next command
 # /baro
 # <goal>           the same, begun on the next line
@@ -94,7 +104,7 @@ def _goal(line: str, below: list[str]) -> Said | None:
 
 
 Parser = Callable[[str, list[str]], Said | None]
-PARSERS: tuple[Parser, ...] = (_word, _unsure, _goal)
+PARSERS: tuple[Parser, ...] = (_word, _unsure, _shaped, _goal)
 
 
 def _paragraph(below: list[str]) -> bool:

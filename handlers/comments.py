@@ -23,7 +23,7 @@ def created(event: CommentEvent, us: Us) -> Ask | None:
     trigger = Trigger("comment", comment.id)
     sender = person(event.sender)
     match said:
-        case Goal(words):
+        case Goal(words, wish):
             return StartRun(
                 key=key,
                 installation=installation,
@@ -34,6 +34,7 @@ def created(event: CommentEvent, us: Us) -> Ask | None:
                 body=issue.body or "",
                 url=comment.html_url,
                 words=words,
+                wish=wish,
             )
         case Word(name):
             return Command(key=key, installation=installation, thread=where, trigger=trigger, sender=sender, name=name)

@@ -1,4 +1,4 @@
-"""An issue that gets our label asks for a run."""
+"""An issue that gets our label asks for a run; `baro:parallel` and its like ask for a mode as well."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .us import Us
 def labeled(event: IssueEvent, us: Us) -> StartRun | None:
     """Only the act of labelling asks, never an issue that was opened with the label on it."""
     issue, label = event.issue, event.label
-    if event.installation is None or label is None or label.name != us.label:
+    if event.installation is None or label is None or label.name not in (us.label, *us.mode_labels):
         return None
     if issue.pull_request is not None or us.sent(event.sender):
         return None
@@ -26,4 +26,5 @@ def labeled(event: IssueEvent, us: Us) -> StartRun | None:
         title=issue.title,
         body=issue.body or "",
         url=issue.html_url,
+        wish=us.mode_labels.get(label.name),
     )

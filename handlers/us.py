@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from runner.domain.mode import Mode
+
 from .payloads import Account, Via
 
 LABEL = "baro"
@@ -19,6 +21,11 @@ class Us(Struct, frozen=True):
     app: str
     login: str = ""
     label: str = LABEL
+
+    @property
+    def mode_labels(self) -> dict[str, Mode]:
+        """`baro:focused` and the like: the label, with a mode nobody else is to decide."""
+        return {f"{self.label}:{mode}": mode for mode in Mode}
 
     def wrote(self, via: Via | None) -> bool:
         return via is not None and self.app in (str(via.id), via.client_id)

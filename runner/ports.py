@@ -5,7 +5,7 @@ Every method may raise BaroError. Nothing here carries a credential.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -146,8 +146,16 @@ class Workspace(Protocol):
         """A story's work that is not on the run branch, to `baro-wt/<run>/<story>`."""
         ...
 
+    async def collides(self, spec: RunSpec) -> tuple[str, ...]:
+        """Paths in which the result cannot be merged with the base branch as it is on the remote now."""
+        ...
+
     async def tidy(self, spec: RunSpec) -> None:
-        """Remove this run's worktrees and clone, and nothing else."""
+        """Remove this run's worktrees and clone, and nothing else; its logs stay until they are swept."""
+        ...
+
+    async def sweep(self, keep: Collection[str], *, older: float) -> tuple[str, ...]:
+        """Remove what runs left here that are not in `keep` and were not touched for `older` seconds; their ids."""
         ...
 
 

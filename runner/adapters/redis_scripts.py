@@ -61,13 +61,14 @@ return 'ok'
 
 SUBMIT = """
 -- Create a run from its first entry, unless it exists or another run has the thread. Returns the run that has it.
--- KEYS journal, open runs, thread   ARGV run, at, by, event
+-- KEYS journal, open runs, thread, list of runs   ARGV run, at, by, event, how many to list
 if redis.call('EXISTS', KEYS[1]) == 1 then return ARGV[1] end
 local active = redis.call('GET', KEYS[3])
 if active and redis.call('SISMEMBER', KEYS[2], active) == 1 then return active end
 redis.call('XADD', KEYS[1], '1-0', 'at', ARGV[2], 'by', ARGV[3], 'event', ARGV[4])
 redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('SET', KEYS[3], ARGV[1])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[5], '*', 'run', ARGV[1])
 return ARGV[1]
 """
 

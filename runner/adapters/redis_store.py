@@ -1,7 +1,7 @@
 """The durable core in Redis: inbox of asks, journals, leases, the inbox of each run.
 
 Keys (all under `baro:`): `asks` is the inbox stream; `delivery:*` and `key:*` remember what was kept;
-`run:<id>:journal|inbox|lease|fence` belong to a run; `runs:open` are the runs that have not ended;
+`run:<id>:journal|inbox|lease|fence` belong to a run; `runs` lists them as they come, `runs:open` are those not ended;
 `thread:<repo#number>:run|decisions` say what happened on a thread.
 """
 
@@ -32,6 +32,10 @@ REMEMBER = 7 * DAY
 """seconds a delivery and an ask are remembered; GitHub redelivers for three days"""
 DECISIONS = 20
 """decisions kept per thread"""
+RUNS = "baro:runs"
+"""the list of runs, oldest first, as a stream: for those who read along"""
+RUNS_LISTED = 10_000
+"""runs that stay on that list"""
 AWAY = 1.0
 """seconds before a run's inbox is read again after Redis failed"""
 BLOCK = 5_000
@@ -44,7 +48,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _translated(method: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+def translated(method: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
     """What Redis raises becomes ours, so that nobody above has to know it."""
 
     @wraps(method)
@@ -109,14 +113,19 @@ class Store:
         await self._pipe.aclose()
         await self._redis.aclose()
 
-    @_translated
+    @translated
     async def writable(self) -> None:
         """Raises StoreDown unless a write is accepted now."""
         await self._redis.set("baro:ready", b"1", ex=60)
 
+    @translated
+    async def info(self) -> dict[str, Any]:
+        """What Redis says of itself."""
+        return cast(dict[str, Any], await self._redis.info())
+
     # --- asks ---------------------------------------------------------------------------------------------------
 
-    @_translated
+    @translated
     async def keep(self, delivery: str, key: str, ask: bytes, bell: Bell) -> str | None:
         """Keep and ring. The ask's id, or None when this delivery or this very ask is known already."""
         kept = await self._pipe.script(
@@ -126,19 +135,19 @@ class Store:
         )
         return kept.decode() if kept else None
 
-    @_translated
+    @translated
     async def ask(self, ask_id: str) -> bytes | None:
         """None once it has been answered."""
         found = await self._redis.xrange("baro:asks", ask_id, ask_id)
         return found[0][1][b"ask"] if found else None
 
-    @_translated
+    @translated
     async def pending(self, limit: int = 100) -> list[Pending]:
         """Asks without an answer, oldest first."""
         found = await self._redis.xrange("baro:asks", count=limit)
         return [Pending(id.decode(), int(id.split(b"-")[0]) / 1000) for id, _ in found]
 
-    @_translated
+    @translated
     async def answer(self, ask_id: str, thread: str, decision: bytes) -> None:
         """The ask is done with; `decision` is kept for the thread's `/baro why`."""
         await self._answer(
@@ -146,7 +155,7 @@ class Store:
             args=[ask_id, decision, DECISIONS, self._retention],
         )
 
-    @_translated
+    @translated
     async def failures(self, ask_id: str) -> int:
         """Count one more failed try at an ask; how many that makes."""
         key = f"baro:ask:{ask_id}:failures"
@@ -154,68 +163,68 @@ class Store:
         await self._redis.expire(key, REMEMBER)
         return int(count)
 
-    @_translated
+    @translated
     async def said(self, what: str) -> bool:
         return bool(await self._redis.exists(f"baro:said:{what}"))
 
-    @_translated
+    @translated
     async def mark_said(self, what: str) -> None:
         await self._redis.set(f"baro:said:{what}", b"1", ex=DAY)
 
     # --- Leases -------------------------------------------------------------------------------------------------
 
-    @_translated
+    @translated
     async def claim(self, run: str, host: str) -> Lease | None:
         fence = await self._claim(keys=[_lease(run), f"baro:run:{run}:fence"], args=[host, self._lease_ms])
         return Lease(run, host, int(fence)) if fence else None
 
-    @_translated
+    @translated
     async def renew(self, lease: Lease) -> bool:
         return bool(await self._renew(keys=[_lease(lease.run)], args=[_token(lease), self._lease_ms]))
 
-    @_translated
+    @translated
     async def release(self, lease: Lease) -> None:
         await self._release(keys=[_lease(lease.run)], args=[_token(lease)])
 
-    @_translated
+    @translated
     async def held(self, run: str) -> bool:
         return bool(await self._redis.exists(_lease(run)))
 
     # --- Journal ------------------------------------------------------------------------------------------------
 
-    @_translated
+    @translated
     async def read(self, run: str, after: int = 0) -> list[Entry]:
-        found = await self._redis.xrange(_journal(run), min=f"{after + 1}-0")
-        return [_entry(id, fields) for id, fields in found]
+        found = await self._redis.xrange(journal_key(run), min=f"{after + 1}-0")
+        return [entry_of(id, fields) for id, fields in found]
 
-    @_translated
+    @translated
     async def append(self, lease: Lease, expected: int, entries: Sequence[Entry]) -> None:
         args: list[Any] = [_token(lease), expected]
         for entry in entries:
             args += [repr(entry.at), entry.by, encode(entry.event)]
-        verdict = await self._append(keys=[_lease(lease.run), _journal(lease.run)], args=args)
+        verdict = await self._append(keys=[_lease(lease.run), journal_key(lease.run)], args=args)
         if verdict != b"ok":
             raise LeaseLost(f"Another host has taken over run {lease.run}.", evidence=verdict.decode())
 
     # --- Runs ---------------------------------------------------------------------------------------------------
 
-    @_translated
+    @translated
     async def submit(self, entry: Entry) -> str:
         event = entry.event
         assert isinstance(event, RunSubmitted)
         spec = event.spec
         holder = await self._submit(
-            keys=[_journal(spec.id), "baro:runs:open", _thread(spec.thread)],
-            args=[spec.id, repr(entry.at), entry.by, encode(event)],
+            keys=[journal_key(spec.id), "baro:runs:open", _thread(spec.thread), RUNS],
+            args=[spec.id, repr(entry.at), entry.by, encode(event), RUNS_LISTED],
         )
         return cast(bytes, holder).decode()
 
-    @_translated
+    @translated
     async def open(self) -> list[str]:
         members = await cast("Awaitable[set[bytes]]", self._redis.smembers("baro:runs:open"))
         return sorted(run.decode() for run in members)
 
-    @_translated
+    @translated
     async def active_on(self, thread: Thread) -> str | None:
         run = await self.latest_on(thread)
         if run is None:
@@ -223,22 +232,29 @@ class Store:
         is_open = await cast("Awaitable[int]", self._redis.sismember("baro:runs:open", run))
         return run if is_open else None
 
-    @_translated
+    @translated
     async def latest_on(self, thread: Thread) -> str | None:
         run = await self._redis.get(_thread(thread))
         return run.decode() if run else None
 
-    @_translated
+    @translated
     async def close(self, lease: Lease, thread: Thread) -> None:
         run = lease.run
         await self._close(
-            keys=[_lease(run), _journal(run), _inbox(run), f"baro:run:{run}:fence", "baro:runs:open", _thread(thread)],
+            keys=[
+                _lease(run),
+                journal_key(run),
+                _inbox(run),
+                f"baro:run:{run}:fence",
+                "baro:runs:open",
+                _thread(thread),
+            ],
             args=[_token(lease), run, self._retention],
         )
 
     # --- RunInbox -----------------------------------------------------------------------------------------------
 
-    @_translated
+    @translated
     async def put(self, run: str, knock: Event) -> None:
         await self._redis.xadd(_inbox(run), {"event": encode(knock)})
 
@@ -260,7 +276,7 @@ class Store:
         return [message for _, messages in found or [] for message in messages]
 
 
-def _journal(run: str) -> str:
+def journal_key(run: str) -> str:
     return f"baro:run:{run}:journal"
 
 
@@ -280,7 +296,7 @@ def _token(lease: Lease) -> str:
     return f"{lease.host}|{lease.fence}"
 
 
-def _entry(id: bytes, fields: dict[bytes, bytes]) -> Entry:
+def entry_of(id: bytes, fields: dict[bytes, bytes]) -> Entry:
     return Entry(
         seq=int(id.split(b"-")[0]), at=float(fields[b"at"]), by=fields[b"by"].decode(), event=decode(fields[b"event"])
     )

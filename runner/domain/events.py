@@ -365,6 +365,8 @@ class PushEnded(Answer, frozen=True):
     run: Pushed | NotPushed | None
     """None: the run branch has nothing new"""
     preserved: tuple[Pushed | NotPushed, ...] = ()
+    collides: tuple[str, ...] = ()
+    """paths in which the result conflicts with the base branch, which has moved meanwhile"""
 
 
 class PullWanted(Request, frozen=True):

@@ -96,6 +96,8 @@ class Report(Struct, frozen=True):
     pushed: Pushed | NotPushed | None = None
     kept: tuple[Pushed | NotPushed, ...] = ()
     """branches of stories that did not merge"""
+    collides: tuple[str, ...] = ()
+    """paths in which the result conflicts with a base branch that has moved"""
     pull_number: int | None = None
     pull_url: str = ""
 
@@ -103,13 +105,16 @@ class Report(Struct, frozen=True):
         return next((line for line in self.lines if line.id == story), None)
 
     @property
-    def complete(self) -> bool:
-        """Nothing the plan asked for is missing from what landed."""
-        return (
-            bool(self.lines)
-            and all(line.state in ("landed", "unchanged") and not line.held_back for line in self.lines)
-            and not any(check.state == "fail" for check in self.checks)
+    def landed(self) -> bool:
+        """Every story is on the run branch, whole, or had nothing to do."""
+        return bool(self.lines) and all(
+            line.state in ("landed", "unchanged") and not line.held_back for line in self.lines
         )
+
+    @property
+    def complete(self) -> bool:
+        """Nothing the plan asked for is missing, and nothing says that the result is not fit to be merged."""
+        return self.landed and not self.collides and all(check.state != "fail" for check in self.checks)
 
     @property
     def alone_seconds(self) -> float | None:
@@ -169,7 +174,9 @@ def _frame(report: Report, entry: e.Entry) -> Report:
         case e.PushWanted():
             return _with(report, phase="publishing")
         case e.PushEnded():
-            return _with(report, pushed=event.run or report.pushed, kept=report.kept + event.preserved)
+            return _with(
+                report, pushed=event.run or report.pushed, kept=report.kept + event.preserved, collides=event.collides
+            )
         case e.PullShown():
             return _with(report, pull_number=event.number, pull_url=event.url)
         case e.RunConcluded():

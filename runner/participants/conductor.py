@@ -181,7 +181,7 @@ class Conductor:
         if now.stop:
             return endings.stopped(now.stop, now.stop_sentence)
         if first is None and not self._held_back:
-            return endings.checks_failed(now.failed_checks)
+            return endings.collides(now.collides) if now.collides else endings.checks_failed(now.failed_checks)
         return endings.gaps(first, self._held_back)
 
     @property
@@ -190,7 +190,8 @@ class Conductor:
 
     @property
     def _complete(self) -> bool:
-        return not (self._now.failures or self._held_back or self._now.stop or self._now.failed_checks)
+        now = self._now
+        return not (now.failures or self._held_back or now.stop or now.failed_checks or now.collides)
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 

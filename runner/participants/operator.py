@@ -9,6 +9,7 @@ from __future__ import annotations
 from runner.bus import Say
 from runner.crashpoints import crashpoint
 from runner.domain import events as e
+from runner.domain.change import Pushed
 from runner.domain.text import one_line
 from runner.errors import BaroError
 from runner.ports import Workspace
@@ -64,7 +65,8 @@ class Operator(RepeatableHand):
         kept = () if request.aside else request.preserved
         preserved = [await self._workspace.push_story(spec, story, self._view.harvested[story]) for story in kept]
         crashpoint("push.done")
-        return e.PushEnded(answers=seq, run=run, preserved=tuple(preserved))
+        collides = await self._workspace.collides(spec) if isinstance(run, Pushed) and spec.pull is None else ()
+        return e.PushEnded(answers=seq, run=run, preserved=tuple(preserved), collides=collides)
 
     async def _tidy(self, seq: int) -> e.Tidied:
         """A run does not fail because its worktrees could not be removed; the sweeper comes by."""

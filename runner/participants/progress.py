@@ -59,6 +59,7 @@ class Progress:
     stop: Stop | None = None
     stop_sentence: str = ""
     pushed: Pushed | NotPushed | None = None
+    collides: tuple[str, ...] = ()
     publishing: bool = False
     intake: e.IntakeGiven | None = None
     concluded: e.RunConcluded | None = None
@@ -130,6 +131,7 @@ class Progress:
                 self._stop("surgeon", event.reason)
             case e.PushEnded():
                 self.pushed = event.run or self.pushed
+                self.collides = event.collides
             case e.TimerFired(name="wall"):
                 self._stop("wall", "")
             case e.HandFailed() if isinstance(request, e.HarvestWanted | e.LandWanted | e.PushWanted):

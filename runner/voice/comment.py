@@ -75,10 +75,11 @@ def _result(report: Report) -> str:
             return f"baro added its work to this pull request ({_landed(report)})"
         case Outcome.DONE:
             return f"baro opened #{report.pull_number} ({_landed(report)})"
-        case Outcome.GAPS if report.complete:
+        case Outcome.GAPS if report.complete and report.spec.pull:
             return "baro did it, on a branch of its own"
-        case Outcome.GAPS if report.pull_number and _all_landed(report):
-            return f"baro opened #{report.pull_number} as a draft: a check fails ({_landed(report)})"
+        case Outcome.GAPS if report.pull_number and report.landed:
+            why = "it conflicts with the base branch" if report.collides else "a check fails"
+            return f"baro opened #{report.pull_number} as a draft: {why} ({_landed(report)})"
         case Outcome.GAPS if report.pull_number:
             return f"baro opened #{report.pull_number} as a draft: part of it is missing ({_landed(report)})"
         case Outcome.GAPS:
@@ -88,10 +89,6 @@ def _result(report: Report) -> str:
         case Outcome.CANCELLED:
             return "baro stopped: cancelled"
     return "baro could not do this"
-
-
-def _all_landed(report: Report) -> bool:
-    return all(line.state in ("landed", "unchanged") and not line.held_back for line in report.lines)
 
 
 def _landed(report: Report) -> str:

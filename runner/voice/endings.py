@@ -153,6 +153,10 @@ def does_not_fit(mode: str) -> str:
     return f"the mended plan does not fit {mode} work within its limits"
 
 
+def collides(paths: Sequence[str]) -> str:
+    return f"Everything was done, but the base branch has moved meanwhile and conflicts in {_listed(paths)}."
+
+
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 

@@ -92,6 +92,7 @@ I turn a goal into a pull request. Label an issue `baro`, or start a line of a c
 | comment | what happens |
 |---|---|
 | `/baro <what to do>` | on an issue: a new pull request; on a pull request: more commits on its branch |
+| `/baro parallel <what to do>` | the same, in that shape: `focused`, `sequential` or `parallel` |
 | `/baro status` | how the run on this thread is doing |
 | `/baro cancel` | stops the run on this thread; finished work is kept |
 | `/baro help` | this table |

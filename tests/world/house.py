@@ -30,7 +30,7 @@ FILES = {
     "src/b.py": "B = 1\n",
     "src/c.py": "C = 1\n",
 }
-PATIENCE = 40.0
+PATIENCE = 90.0
 """seconds a test waits for baro before it fails"""
 
 

@@ -139,9 +139,9 @@ MAX_PATCH = 60_000
 """characters of a patch that a reader, usually a model, is shown"""
 
 
-async def patch(git: Git, old: str, new: str) -> str:
+async def patch(git: Git, old: str, new: str, paths: Sequence[str] = ()) -> str:
     """What people call the diff; its beginning, with a line that says so, where it is longer than MAX_PATCH."""
-    answer = await git.run("diff-tree", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", old, new)
+    answer = await git.run("diff-tree", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", old, new, "--", *paths)
     if len(answer.text) <= MAX_PATCH:
         return answer.text
     return f"{answer.text[:MAX_PATCH]}\n[{len(answer.text) - MAX_PATCH} more characters are not shown]\n"

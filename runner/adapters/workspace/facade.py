@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from runner.domain.run import RunSpec
 from runner.errors import BaroError
 from runner.ports import AppIdentity, Seat
 
-from . import clone, diffs, harvest, ladder, mirror, seats
+from . import clone, diffs, harvest, ladder, leftovers, mirror, seats
 from .commits import Signature
 from .layout import Layout
 from .locks import locked
@@ -101,11 +101,21 @@ class GitWorkspace:
             raise BaroError(f"Story {story} has no clone on this machine")
         return await self._push(spec, Parcel(spec.story_branch(story), commit, start, onto_start=False))
 
+    async def collides(self, spec: RunSpec) -> tuple[str, ...]:
+        layout = self._layout(spec)
+        where = await network(self._remote, spec, write=False, local=self._local)
+        start = await clone.resolve(layout.git, layout.start) or ""
+        now = await mirror.moved(layout, spec, where, start)
+        return await ladder.conflicts(layout, await clone.run_head(layout, spec), now) if now else ()
+
+    async def sweep(self, keep: Collection[str], *, older: float) -> tuple[str, ...]:
+        return await asyncio.to_thread(leftovers.sweep, self._home, frozenset(keep), older)
+
     async def tidy(self, spec: RunSpec) -> None:
         layout = self._layout(spec)
         try:
             async with self._alone(layout):
-                await asyncio.to_thread(seats.remove, layout.root)
+                await asyncio.to_thread(leftovers.clear, layout)
                 layout.lock.unlink(missing_ok=True)
             crashpoint("tidy.removed")
         finally:

@@ -14,11 +14,16 @@ from runner.crashpoints import crashpoint
 from runner.domain.change import Discarded, Landed, Landing, Preserved, Rung
 from runner.domain.merge import Note, Stage, TextConflict, Unresolvable, classify, discarded, is_binary, marker_size
 from runner.domain.run import RunSpec
+from runner.domain.text import tail
 
+from . import diffs
 from .clone import move, printable, run_head
 from .commits import Signature, commit, message
 from .layout import Layout, head_ref
 from .stage import scratch_index
+
+SIDE = 3_000
+"""characters of each side's patch kept as evidence: it goes into the journal"""
 
 
 class Merged(Struct, frozen=True):
@@ -42,7 +47,8 @@ async def land(layout: Layout, spec: RunSpec, story: str, commit_id: str, by: Si
     result = await combine(layout, head, commit_id)
     if isinstance(result, Unresolvable):
         conflicts = tuple(map(printable, result.paths))
-        return Preserved(spec.story_branch(story), commit_id, result.reason, conflicts)
+        evidence = await _both_sides(layout, head, commit_id, result.paths)
+        return Preserved(spec.story_branch(story), commit_id, result.reason, conflicts, evidence)
     words = message(f"baro: merge story {story}", spec, story)
     made = await commit(layout.git, result.tree, (head, commit_id), by, words)
     crashpoint("land.merged")
@@ -67,6 +73,30 @@ async def _landed(layout: Layout, spec: RunSpec, story: str, commit_id: str) -> 
             assert isinstance(again, Merged)
             return Landed(found, again.rung, again.discarded)
     return None
+
+
+async def _both_sides(layout: Layout, ours: str, theirs: str, paths: Sequence[str]) -> str:
+    """What each side did to the paths that cannot be combined: for whoever does the story again."""
+    base = (await layout.git.run("merge-base", ours, theirs)).line
+    sides = [
+        f"What {who} did:\n{tail(await diffs.patch(layout.git, base, side, paths), SIDE)}"
+        for who, side in (("the others", ours), ("you", theirs))
+    ]
+    return "\n\n".join(sides)
+
+
+async def conflicts(layout: Layout, ours: str, theirs: str) -> tuple[str, ...]:
+    """Paths in which two commits cannot be merged as they are; nothing is written but objects."""
+    answer = await layout.git.run("merge-tree", "--write-tree", "-z", "--name-only", ours, theirs, ok=(0, 1))
+    return () if answer.code == 0 else tuple(map(printable, _names(answer.fields)))
+
+
+def _names(fields: Sequence[str]) -> Iterator[str]:
+    """The tree's id, the conflicting paths, an empty field, then messages."""
+    for field in fields[1:]:
+        if not field:
+            return
+        yield field
 
 
 async def _is_parent(git: Git, head: str, commit_id: str) -> bool:

@@ -29,6 +29,14 @@ async def refresh(layout: Layout, spec: RunSpec, where: Network) -> dict[str, st
         return {branch: (await git.run("rev-parse", "--verify", mirror_ref(branch))).line for branch in there}
 
 
+async def moved(layout: Layout, spec: RunSpec, where: Network, since: str) -> str | None:
+    """Where the base branch is now, in the mirror; None when it is still at `since`, or gone."""
+    there = await heads(Git(layout.mirror), where, head_ref(spec.base_ref))
+    if there.get(head_ref(spec.base_ref), since) == since:
+        return None
+    return (await refresh(layout, spec, where)).get(spec.base_ref)
+
+
 def _wanted(spec: RunSpec) -> list[str]:
     names = [spec.base_ref, spec.branch, *([spec.pull.head_ref] if spec.pull else [])]
     return list(dict.fromkeys(names))
