@@ -19,11 +19,12 @@ from runner import crashpoints
 from runner.adapters import redis_store
 from runner.adapters.agents.fleet import Fleet
 from runner.adapters.agents.registry import AUTO, backends
+from runner.adapters.checks import SandboxedChecks
 from runner.adapters.clock import SystemClock
 from runner.adapters.github import GitHub, connect
 from runner.adapters.redis_readers import Readers
 from runner.adapters.redis_store import Store
-from runner.adapters.sandbox import choose
+from runner.adapters.sandbox import Sandbox, choose
 from runner.adapters.workspace import GitWorkspace
 from runner.domain.config import Limits
 from runner.domain.policy import Gate
@@ -153,22 +154,24 @@ def _process(
 
 
 def _world(settings: Settings, github: GitHub, store: Store, gate: Gate, clock: SystemClock) -> World:
+    sandbox = choose(settings.sandbox, settings.path)
     return World(
         clock=clock,
         inbox=store,
         workspace=GitWorkspace(settings.home, github.remote, github.identity, gate),
-        agents=fleet(settings),
+        agents=fleet(settings, sandbox),
+        checks=SandboxedChecks(sandbox),
         comments=github.comments,
         pulls=github.pulls,
         comment_interval=LOCAL_COMMENT_INTERVAL if _on_this_machine(settings.api_url) else COMMENT_INTERVAL,
     )
 
 
-def fleet(settings: HostSettings) -> Fleet:
-    """The agents of this machine. Raises SandboxUnavailable or AgentUnavailable where none could be run."""
+def fleet(settings: HostSettings, sandbox: Sandbox) -> Fleet:
+    """The agents of this machine. Raises AgentUnavailable where none could be run."""
     agents = Fleet(
         settings.home,
-        choose(settings.sandbox, settings.path),
+        sandbox,
         backends(settings.home, settings.agent_environment(), str(settings.agent_script or "")),
         AUTO,
         agent=settings.agent,

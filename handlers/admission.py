@@ -221,6 +221,7 @@ def _spec(ask: StartRun, facts: Facts, house: House) -> RunSpec:
         config_mode=facts.config.mode,
         agent=house.agent if facts.config.agent == "auto" else facts.config.agent,
         limits=effective_limits(facts.config, house.limits),
+        verify=facts.config.verify,
     )
 
 

@@ -17,6 +17,7 @@ from .domain.events import Entry, Event, Knocked
 from .domain.goal import Person, PullTarget, Repository, Thread, Trigger
 from .domain.plan import Story
 from .domain.run import RunSpec
+from .domain.verdict import Check, CheckResult
 
 # --- time ------------------------------------------------------------------------------------------------------
 
@@ -109,7 +110,16 @@ class Workspace(Protocol):
     """Clone, worktrees and merges of one run. Every method looks before it acts, so it may be repeated."""
 
     async def prepare(self, spec: RunSpec) -> Survey:
-        """Mirror fetched, private clone, run branch and integration worktree present."""
+        """Mirror fetched, private clone, run branch and integration worktree present. Where another machine has worked
+        on the run, its checkpoint is gone on from."""
+        ...
+
+    async def landed(self, spec: RunSpec) -> tuple[str, ...]:
+        """Ids of the stories that are on the run branch here."""
+        ...
+
+    async def checkpoint(self, spec: RunSpec) -> None:
+        """Push the run branch to a hidden ref, past the publish gate, for another machine to go on from."""
         ...
 
     async def seat(self, spec: RunSpec, story: str, attempt: int, *, fresh: bool) -> Seat:
@@ -119,6 +129,14 @@ class Workspace(Protocol):
 
     async def reading(self, spec: RunSpec) -> Seat:
         """The run branch's head, read-only, for one-shots."""
+        ...
+
+    async def texts(self, spec: RunSpec, paths: Sequence[str]) -> dict[str, str]:
+        """Text files where the run began, as far as they are regular files there and no longer than manifests are."""
+        ...
+
+    async def examine(self, spec: RunSpec, commit: str) -> Seat:
+        """A throw-away checkout of exactly that commit, writable, with nothing left of the one before, which ends."""
         ...
 
     async def harvest(self, spec: RunSpec, story: Story, *, at: float, message: str) -> Harvest:
@@ -156,6 +174,16 @@ class Workspace(Protocol):
 
     async def sweep(self, keep: Collection[str], *, older: float) -> tuple[str, ...]:
         """Remove what runs left here that are not in `keep` and were not touched for `older` seconds; their ids."""
+        ...
+
+
+# --- checks ----------------------------------------------------------------------------------------------------
+
+
+class Checks(Protocol):
+    async def run(self, seat: Seat, check: Check, *, silence: float) -> CheckResult:
+        """Run it in the sandbox, to its end or until it has printed nothing for `silence` seconds. Whatever becomes of
+        it is a value; leaving this, by cancellation too, leaves no process behind."""
         ...
 
 

@@ -34,7 +34,10 @@ _MANIFESTS = frozenset(
 )
 _READ = _MANIFESTS | {"conftest.py", "requirements.txt", "requirements-dev.txt", "dev-requirements.txt"}
 _NOT_OURS = frozenset(
-    "node_modules vendor third_party testdata fixtures examples example samples docs templates test tests".split()
+    {
+        *("node_modules", "vendor", "third_party", "testdata", "fixtures", "templates"),
+        *("example", "examples", "samples", "docs", "test", "tests"),
+    }
 )
 """Directories whose manifests belong to somebody else, or to nobody."""
 
@@ -65,7 +68,7 @@ def manifests(files: Sequence[str]) -> tuple[str, ...]:
 
 
 def discover(files: Sequence[str], texts: Mapping[str, str]) -> tuple[Check, ...]:
-    """At most MAX_CHECKS; for the same files in any order the same. A manifest that cannot be parsed sets up nothing."""
+    """At most MAX_CHECKS, the same for the same files in any order. A manifest that is not valid sets up nothing."""
     found: list[Check] = []
     for place in _places(files, texts):
         for check in _made(place) or _tools(place):

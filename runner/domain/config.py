@@ -11,11 +11,17 @@ from msgspec import Struct
 
 from runner.errors import ConfigError
 
+from .checks import named
 from .mode import Mode
 from .text import clip, code, did_you_mean, one_line
+from .verdict import Check
 
 AgentName = Literal["auto", "claude", "codex", "opencode", "pi", "scripted"]
 
+CONFIG_FILE = ".github/baro.yml"
+MAX_VERIFY = 20
+MAX_COMMAND = 2_000
+"""characters of one command; more is a script, and belongs into a file"""
 MAX_CHARACTERS = 20_000
 """of the file: far more than all its keys can need"""
 _MAX_EVENTS = 2_000
@@ -70,6 +76,8 @@ class RepoConfig(Struct, frozen=True):
     mode: Mode | None = None
     agent: AgentName = "auto"
     limits: Limits = UNLIMITED
+    verify: tuple[Check, ...] | None = None
+    """what says that the repository is well; None: baro finds out, empty: nothing does"""
 
 
 def effective_limits(config: RepoConfig, ceiling: Limits) -> Limits:
@@ -116,10 +124,42 @@ def _read_limits(value: object, problems: list[str]) -> Limits:
     return Limits(**(msgspec.structs.asdict(UNLIMITED) | wishes)) if not problems else UNLIMITED
 
 
+def _read_verify(value: object, problems: list[str]) -> tuple[Check, ...]:
+    """One command, a list of them, or a mapping of names to commands."""
+    pairs = _commands(value)
+    if pairs is None:
+        problems.append(
+            f"`verify` must be a command, a list of commands or a mapping of names to them, not {_shown(value)}"
+        )
+        return ()
+    if len(pairs) > MAX_VERIFY:
+        problems.append(f"`verify` has {len(pairs)} commands; more than {MAX_VERIFY} are too many")
+    for name, command in pairs:
+        problems += _command_problems(name, command)
+    return named([(name, command) for name, command in pairs], CONFIG_FILE) if not problems else ()
+
+
+def _commands(value: object) -> list[tuple[Any, Any]] | None:
+    if isinstance(value, dict):
+        return list(value.items())
+    commands = [value] if isinstance(value, str) else value
+    if not isinstance(commands, list):
+        return None
+    return [(one_line(command, 60) if isinstance(command, str) else "", command) for command in commands]
+
+
+def _command_problems(name: object, command: object) -> Iterator[str]:
+    if not isinstance(command, str) or not command.strip() or not isinstance(name, str) or not one_line(name):
+        yield f"`verify` has {_shown(command)} where a command should be, with a name if it is a mapping"
+    elif len(command) > MAX_COMMAND or len(name) > MAX_COMMAND or "\0" in command:
+        yield f"a command of `verify` is longer than {MAX_COMMAND:,} characters, or not text"
+
+
 _READERS: dict[str, Callable[[Any, list[str]], Any]] = {
     "mode": _read_mode,
     "agent": _read_agent,
     "limits": _read_limits,
+    "verify": _read_verify,
 }
 
 

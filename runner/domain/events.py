@@ -149,6 +149,8 @@ class WorkspaceReady(Answer, frozen=True):
     survey: Survey
     checks: tuple[Check, ...] = ()
     """what says that the repository is well, found in the base commit before any agent runs"""
+    landed: tuple[str, ...] = ()
+    """stories on the run branch as this machine has it: fewer than the journal knows where the last host is lost"""
 
 
 class IntakeWanted(Request, frozen=True):
@@ -347,6 +349,29 @@ class PlanHealed(Event, frozen=True):
     action: str
     reason: str
     stories: tuple[Story, ...]
+
+
+# --- moving to another machine -------------------------------------------------------------------------------
+
+
+class CheckpointWanted(Request, frozen=True):
+    """Keep what has landed where another machine finds it; nobody waits for it."""
+
+    to: ClassVar[str] = "checkpointer"
+
+
+class Checkpointed(Answer, frozen=True):
+    problem: str = ""
+
+
+class StoryLost(Event, frozen=True):
+    """A landed story that is not on this machine's run branch: its host is gone, and it was not checkpointed yet."""
+
+    story: str
+
+
+class RunMoved(Event, frozen=True):
+    """The workspace is ready on another host than before; the run goes on from what is there."""
 
 
 # --- publishing ------------------------------------------------------------------------------------------------

@@ -232,6 +232,8 @@ def _stories(report: Report, entry: e.Entry) -> Report:
             return _line(report, event.story, checks=event.results)
         case e.StoryLanded(landing=Landed() as landed):
             return _line(report, event.story, state="landed", commit=landed.commit, discarded=landed.discarded, note="")
+        case e.StoryLost():
+            return _line(report, event.story, state="waiting", commit="", harvested="", ended_at=None)
         case e.StoryUnchanged():
             return _line(report, event.story, state="unchanged", ended_at=entry.at)
         case e.StoryFailed():

@@ -12,6 +12,7 @@ from .config import Limits
 from .goal import Goal, Person, PullTarget, Thread, Trigger
 from .mode import Mode
 from .text import slug
+from .verdict import Check
 
 
 class Outcome(StrEnum):
@@ -45,6 +46,8 @@ class RunSpec(Struct, frozen=True):
     """the repository's wish"""
     agent: str = "auto"
     limits: Limits = Limits()
+    verify: tuple[Check, ...] | None = None
+    """what the repository wants its result checked with; None: what is found in it, empty: nothing"""
 
     @property
     def branch(self) -> str:

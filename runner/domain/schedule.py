@@ -46,6 +46,13 @@ class Schedule:
         """Its work, or the fact that there was none to do, is in place for those that depend on it."""
         self._move(id, "landed", {"running"})
 
+    def lost(self, id: str) -> None:
+        """Its work is gone with the machine that held it: it has to be done again, and what builds on it waits."""
+        self._move(id, "waiting", {"landed"})
+        for other in self._descendants(id):
+            if self._state[other] == "running":
+                self._state[other] = "waiting"
+
     def failed(self, id: str) -> tuple[str, ...]:
         """Returns the descendants that are blocked by it now, in the plan's order. A waiting story may be given up."""
         self._move(id, "failed", {"running", "waiting"})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from runner.bus import Roster
-from runner.ports import Agents, Clock, Comments, Pulls, RunInbox, Workspace
+from runner.ports import Agents, Checks, Clock, Comments, Pulls, RunInbox, Workspace
 
 from .auditor import Auditor
 from .cartographer import Cartographer
+from .checkpointer import Checkpointer
 from .clock import ClockHand
 from .conductor import Conductor
 from .critic import Critic
@@ -23,6 +25,7 @@ from .sentry import Sentry
 from .story_agent import StoryAgent
 from .story_factory import StoryFactory
 from .surgeon import Surgeon
+from .verifier import Verifier
 from .view import View
 
 
@@ -34,9 +37,12 @@ class World:
     inbox: RunInbox
     workspace: Workspace
     agents: Agents
+    checks: Checks
     comments: Comments
     pulls: Pulls
     comment_interval: float = 3.0
+    verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """held by the one check that runs on this host"""
 
 
 def seat(world: World) -> Roster:
@@ -48,11 +54,13 @@ def seat(world: World) -> Roster:
         minds=[Conductor(), Librarian(), Sentry(), Auditor(), Cartographer()],
         hands=[
             Operator(view, world.workspace),
+            Checkpointer(view, world.workspace),
             IntakeHand(view, oneshot),
             PlannerHand(view, oneshot),
             factory,
             Critic(view, oneshot),
             Surgeon(view, oneshot),
+            Verifier(view, world.workspace, world.checks, world.verifying),
             StoryAgent(factory, world.agents, world.clock),
             Publisher(view, world.comments, world.pulls, world.workspace, world.clock, interval=world.comment_interval),
             ClockHand(world.clock),

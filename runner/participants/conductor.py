@@ -21,6 +21,23 @@ from runner.voice import endings
 from . import course
 from .progress import Progress
 
+MOVABLE = (
+    e.WorkspaceWanted,
+    e.IntakeWanted,
+    e.PlanWanted,
+    e.StoryWanted,
+    e.AttemptWanted,
+    e.HarvestWanted,
+    e.LandWanted,
+    e.CritiqueWanted,
+    e.HealingWanted,
+    e.VerifyWanted,
+    e.PushWanted,
+    e.PullWanted,
+    e.CheckpointWanted,
+)
+"""what a host that has no part of the run's workspace cannot carry on"""
+
 STOPPABLE = (
     e.WorkspaceWanted,
     e.IntakeWanted,
@@ -48,6 +65,8 @@ class Conductor:
         now = self._now
         if now.concluded:
             return self._closing(entry.event)
+        if now.moving:
+            return self._moving(entry.event)
         if now.stop and not now.publishing:
             return self._stopping(entry)
         if isinstance(entry.event, e.HandFailed):
@@ -65,6 +84,8 @@ class Conductor:
                 yield e.TimerSet(name="wall", due=entry.at + spec.limits.wall, background=True)
             case e.WorkspaceReady():
                 yield e.IntakeWanted()
+            case e.RunMoved():
+                yield from self._moved()
             case e.IntakeGiven(intake=intake):
                 yield self._focused(intake) if intake.mode == Mode.FOCUSED else e.PlanWanted(intake=intake)
             case e.PlanGiven(plan=None):
@@ -97,6 +118,9 @@ class Conductor:
         match entry.event:
             case e.StoryLanded(landing=Landed()) | e.StoryUnchanged() | e.StoryFailed():
                 yield from self._start_ready()
+                yield from self._checkpoint()
+            case e.Checkpointed():
+                yield from self._checkpoint()
             case e.PlanHealed(action=action) if action != "drop":
                 yield from self._start_ready()
             case e.Verified(story=story) if story:
@@ -110,6 +134,13 @@ class Conductor:
             yield e.StoryWanted(story=story, attempt=self._now.strikes[story].started + 1)
         if self._now.schedule.done and self._now.quiet:
             yield from self._ship()
+
+    def _checkpoint(self) -> Iterator[e.Event]:
+        """What has landed since the last one, unless everything ships now anyway."""
+        now = self._now
+        assert now.schedule is not None
+        if len(now.landed) > now.checkpointed and not now.schedule.done and not now.pending(e.CheckpointWanted):
+            yield e.CheckpointWanted()
 
     # --- shipping -----------------------------------------------------------------------------------------------
 
@@ -192,6 +223,37 @@ class Conductor:
     def _complete(self) -> bool:
         now = self._now
         return not (now.failures or self._held_back or now.stop or now.failed_checks or now.collides)
+
+    # --- to another machine -------------------------------------------------------------------------------------
+
+    def _moving(self, event: e.Event) -> Iterator[e.Event]:
+        """What the last host had in hand is put down, and taken up again once this one has a workspace."""
+        match event:
+            case e.RunTaken():
+                for seq, request in self._now.waiting.items():
+                    if isinstance(request, MOVABLE) or (isinstance(request, e.TimerSet) and not request.background):
+                        yield e.Withdrawn(request=seq)
+                yield e.WorkspaceWanted()
+            case e.WorkspaceReady(landed=landed):
+                yield from (e.StoryLost(story=story) for story in self._now.landed if story not in landed)
+                yield e.RunMoved()
+            case e.HandFailed() if isinstance(self._now.answered, e.WorkspaceWanted):
+                yield e.RunConcluded(Outcome.FAILED, event.sentence, event.hint, event.evidence)
+
+    def _moved(self) -> Iterator[e.Event]:
+        now = self._now
+        if now.intake is None and now.settled is None:
+            yield e.IntakeWanted()
+        elif now.settled is None:
+            assert now.intake is not None
+            intake = now.intake.intake
+            yield self._focused(intake) if intake.mode == Mode.FOCUSED else e.PlanWanted(intake=intake)
+        else:
+            assert now.schedule is not None
+            for story in now.schedule.running:  # all of them adrift: what the last host had in hand was put down
+                strikes = now.strikes[story]
+                yield e.StoryWanted(story=story, attempt=strikes.started + 1, evidence=strikes.evidence)
+            yield from self._start_ready()
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from runner.bus import Say
 from runner.crashpoints import crashpoint
 from runner.domain import events as e
-from runner.domain.change import Pushed
+from runner.domain.change import Pushed, Survey
+from runner.domain.checks import discover, manifests
 from runner.domain.text import one_line
+from runner.domain.verdict import Check
 from runner.errors import BaroError
 from runner.ports import Workspace
 
@@ -32,7 +34,7 @@ class Operator(RepeatableHand):
     async def perform(self, seq: int, request: e.Request, say: Say) -> e.Answer:
         match request:
             case e.WorkspaceWanted():
-                return e.WorkspaceReady(answers=seq, survey=await self._workspace.prepare(self._view.spec))
+                return await self._prepare(seq)
             case e.HarvestWanted():
                 return await self._harvest(seq, request)
             case e.LandWanted():
@@ -42,6 +44,19 @@ class Operator(RepeatableHand):
             case e.TidyWanted():
                 return await self._tidy(seq)
         raise AssertionError(f"the operator does not know {type(request).__name__}")
+
+    async def _prepare(self, seq: int) -> e.WorkspaceReady:
+        spec = self._view.spec
+        survey = await self._workspace.prepare(spec)
+        landed, checks = await self._workspace.landed(spec), await self._checks(survey)
+        return e.WorkspaceReady(answers=seq, survey=survey, checks=checks, landed=landed)
+
+    async def _checks(self, survey: Survey) -> tuple[Check, ...]:
+        """Found before any agent runs: none can take one away, or put another command in its place."""
+        spec = self._view.spec
+        if spec.verify is not None:
+            return spec.verify
+        return discover(survey.tree, await self._workspace.texts(spec, manifests(survey.tree)))
 
     async def _harvest(self, seq: int, request: e.HarvestWanted) -> e.StoryHarvested:
         story = self._view.stories[request.story]

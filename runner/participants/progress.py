@@ -17,7 +17,7 @@ from runner.domain.schedule import Schedule, slots_for
 
 Stop = Literal["cancelled", "wall", "budget", "surgeon"]
 
-SURFACES = (e.CommentWanted, e.ReactionWanted, e.TidyWanted)
+SURFACES = (e.CommentWanted, e.ReactionWanted, e.TidyWanted, e.CheckpointWanted)
 """requests that tell people and clean up; the run's own work does not wait for them"""
 
 
@@ -44,6 +44,9 @@ class Progress:
     answered: e.Request | None = None
     """the request that the entry just folded has answered"""
     begun: bool = False
+    host: str = ""
+    moving: bool = False
+    """another host has taken the run, and its workspace there is not ready yet"""
     settled: e.PlanShaped | None = None
     schedule: Schedule | None = None
     strikes: dict[str, Strikes] = field(default_factory=dict)
@@ -51,6 +54,8 @@ class Progress:
     """story to its commit on the run branch, in the order of landing"""
     harvested: dict[str, str] = field(default_factory=dict)
     """story to the commit that holds its work"""
+    checkpointed: int = 0
+    """how many had landed when the last checkpoint was asked for"""
     healings: int = 0
     verified: list[e.Verified] = field(default_factory=list)
     failures: list[e.StoryFailed] = field(default_factory=list)
@@ -83,8 +88,18 @@ class Progress:
         match event:
             case e.RunSubmitted():
                 self.spec = event.spec
+            case e.RunTaken(host=host):
+                self._taken(host)
             case e.WorkspaceWanted():
                 self.begun = True
+            case e.CheckpointWanted():
+                self.checkpointed = len(self.landed)
+            case e.StoryLost(story=story):
+                del self.landed[story]
+                self.harvested.pop(story, None)
+                self._schedule.lost(story)
+            case e.RunMoved():
+                self.moving = False
             case e.PlanShaped():
                 self._plan(event)
             case e.StoryWanted():
@@ -140,6 +155,13 @@ class Progress:
                 self.strikes[request.story].waits += 1
         if self.concluded:
             self._told(event, request)
+
+    def _taken(self, host: str) -> None:
+        elsewhere = self.begun and self.host not in ("", host)
+        self.moving = self.concluded is None and (self.moving or elsewhere)
+        self.host = host
+        if self.moving:
+            self.publishing = False
 
     def _stop(self, why: Stop, sentence: str) -> None:
         """The first reason counts; what is being published already is not stopped any more."""

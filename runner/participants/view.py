@@ -8,6 +8,7 @@ from runner.domain.change import Survey
 from runner.domain.plan import Story
 from runner.domain.report import Report, begin, fold
 from runner.domain.run import RunSpec
+from runner.domain.verdict import Check
 
 
 class View:
@@ -17,6 +18,8 @@ class View:
         self._report: Report | None = None
         self.stories: dict[str, Story] = {}
         self.survey: Survey | None = None
+        self.checks: tuple[Check, ...] = ()
+        """what was found in the base commit, before any agent ran"""
         self.findings: dict[tuple[str, int], tuple[Finding, ...]] = {}
         """what the Librarian offered, by story and attempt"""
         self.warnings: dict[str, list[e.WriteWarned]] = {}
@@ -33,6 +36,8 @@ class View:
         self.seen = entry.seq
         match entry.event:
             case e.WorkspaceReady(survey=survey):
+                # A second one comes from another machine, when agents have been at work already.
+                self.checks = entry.event.checks if self.survey is None else self.checks
                 self.survey = survey
             case e.PlanShaped(stories=stories) | e.PlanHealed(stories=stories):
                 self.stories = {story.id: story for story in stories}

@@ -1,4 +1,4 @@
-"""Participants and sources from outside, installed as packages: they are served well, and can do no harm."""
+"""Participants and sources from outside, in real runners: they are served well, and can do no harm."""
 
 from __future__ import annotations
 
@@ -6,36 +6,22 @@ import asyncio
 import json
 import subprocess
 import sys
-import threading
 import time
 import zipfile
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from inline_snapshot import snapshot
 
-from bot.extensions import Extensions
-from bot.extensions.hearing import Hearing
-from bot.extensions.room import Misbehaved, Room, room
-from runner.adapters.clock import SystemClock
-from runner.adapters.redis_readers import BATCH, Places, Readers
-from runner.adapters.redis_store import Store, connect
-from runner.domain import events as e
-from runner.domain.goal import Thread
-from runner.domain.run import Outcome, RunSpec
+from tests.bot.extensions_world import eventually, package
 from tests.e2e.test_focused import STORY
 from tests.e2e.test_ways_in import FOCUSED, issue, said
-from tests.world.entries import REPOSITORY, SPEC, journal, spec
-from tests.world.house import PATIENCE, REPO, House, house, read
+from tests.world.house import REPO, House, house, read
 
 EXAMPLES = Path(__file__).parents[2] / "examples/baro-example-extensions"
-LEASE = 0.1
 USUAL = 10.0
 """seconds in which a focused run ends, on a busy machine too: fewer than one call of a hanging participant takes"""
 
@@ -51,28 +37,10 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made / "site"
 
 
-def package(directory: Path, source: str, **points: str) -> Path:
-    """Installs one module of participants; `points` name its classes."""
-    (directory / "guests-1.0.dist-info").mkdir(parents=True)
-    (directory / "guests-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: guests\nVersion: 1.0\n")
-    lines = [f"{name} = {value}" for name, value in points.items()]
-    (directory / "guests-1.0.dist-info/entry_points.txt").write_text("\n".join(["[baro.participants]", *lines]))
-    (directory / "guests.py").write_text(dedent(source))
-    return directory
-
-
 def logged(baro: House, event: str) -> list[dict[str, Any]]:
     """The lines of that event in the runner's log, which must be one JSON object each."""
     lines = [line for line in (baro.root / "runner.log").read_text().splitlines() if line.startswith("{")]
     return [entry for entry in map(json.loads, lines) if entry["event"] == event]
-
-
-async def eventually(look: Callable[[], Any]) -> Any:
-    """For what shows in files: nothing wakes us when they change."""
-    async with asyncio.timeout(PATIENCE):
-        while not (seen := look()):
-            await asyncio.sleep(0.02)
-    return seen
 
 
 # --- the examples -----------------------------------------------------------------------------------------------
@@ -84,7 +52,7 @@ async def test_a_source_starts_a_run_and_a_participant_announces_its_end(
     asks, announced = tmp_path / "asks", tmp_path / "announced.txt"
     asks.mkdir()
     env = {"PYTHONPATH": str(examples), "FOLDER_OF_ASKS": str(asks), "ANNOUNCER_FILE": str(announced)}
-    async with house(tmp_path, clean_redis, **env) as baro:
+    async with webhook([503, 204]) as (url, posted), house(tmp_path, clean_redis, ANNOUNCER_WEBHOOK=url, **env) as baro:
         baro.script(FOCUSED, STORY)
         number = await issue(baro, "See the ticket.")
         put(asks, "ticket.json", ticket(baro, number))
@@ -95,6 +63,7 @@ async def test_a_source_starts_a_run_and_a_participant_announces_its_end(
         assert baro.github.reactions(REPO, number=number) == [("baro[bot]", "rocket")]
         await eventually(announced.exists)
         assert read_line(announced) == snapshot("acme/toolkit#1 done: A ticket's own title")
+        assert [post["text"] + "\n" for post in posted] == 2 * [announced.read_text()], "once more after the 503"
 
         put(asks, "again.json", ticket(baro, number))
         put(asks, "typo.json", {"key": "LIN-124", "who": "maria"})
@@ -119,6 +88,22 @@ async def test_a_source_adds_no_authority(tmp_path: Path, clean_redis: str, exam
             ]
         )
         assert baro.living(number) is None
+
+
+@asynccontextmanager
+async def webhook(answers: list[int]) -> AsyncIterator[tuple[str, list[dict[str, str]]]]:
+    """An HTTP server that gives these statuses one after the other; its URL, and what was posted to it."""
+    posted: list[dict[str, str]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = int(head.partition("content-length:")[2].split()[0])
+        posted.append(json.loads(await reader.readexactly(length)))
+        writer.write(f"HTTP/1.1 {answers.pop(0)} So\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook", posted
 
 
 def ticket(baro: House, number: int, **changes: Any) -> dict[str, Any]:
@@ -234,221 +219,3 @@ def assert_heard_out(heard: Path) -> None:
     lines = [line.split() for line in heard.read_text().splitlines()]
     assert [int(seq) for _, seq, _ in lines] == list(range(1, len(lines) + 1))
     assert (lines[0][2], lines[-1][2]) == ("RunSubmitted", "RunEnded")
-
-
-# --- how far a participant has heard ----------------------------------------------------------------------------
-
-
-class Ears:
-    """Notes what it hears; `does` may raise or wait first."""
-
-    def __init__(self, does: Callable[[e.Entry], Awaitable[None] | None] = lambda _: None) -> None:
-        self.heard_of: list[tuple[str, int]] = []
-        self._does = does
-
-    async def heard(self, run: RunSpec, entry: e.Entry) -> None:
-        waiting = self._does(entry)
-        if waiting is not None:
-            await waiting
-        self.heard_of.append((run.id, entry.seq))
-
-
-@asynccontextmanager
-async def telling(store: Store, readers: Readers, ears: Ears, *, since: float = 0.0) -> AsyncIterator[None]:
-    """For as long as the block lasts, as a runner that is gone at its end."""
-    async with room("ears") as its:
-        hearing = Hearing(readers, store, SystemClock(), since, patience=0.2, pause=0.01)
-        task = asyncio.create_task(hearing("ears", ears, its))
-        try:
-            yield
-        finally:
-            await ended(task)
-
-
-async def happen(store: Store, run: RunSpec, entries: int) -> list[tuple[str, int]]:
-    """A run with so many entries, the last of which is its end."""
-    facts: list[e.Event] = [e.StoryUnchanged(story="S1")] * (entries - 2)
-    said = journal(*(("conductor", event) for event in [*facts, e.RunEnded(outcome=Outcome.DONE)]), run=run)
-    await store.submit(said[0])
-    lease = await store.claim(run.id, "host")
-    assert lease
-    await store.append(lease, 1, said[1:])
-    return [(run.id, entry.seq) for entry in said]
-
-
-@pytest_asyncio.fixture
-async def readers(clean_redis: str) -> AsyncIterator[Readers]:
-    readers = Readers(connect(clean_redis))
-    yield readers
-    await readers.aclose()
-
-
-async def test_a_participant_hears_a_long_run_in_order_and_another_one_beside_it(
-    store: Store, readers: Readers
-) -> None:
-    ears = Ears()
-    async with telling(store, readers, ears):
-        long = await happen(store, spec(id="long"), 3 * BATCH)
-        short = await happen(store, spec(id="short", thread=Thread(REPOSITORY, 4, "issue")), 3)
-        await eventually(lambda: len(ears.heard_of) == len(long + short))
-    assert [one for one in ears.heard_of if one[0] == "long"] == long
-    assert [one for one in ears.heard_of if one[0] == "short"] == short
-
-
-async def test_after_a_crash_a_participant_goes_on_where_it_was(store: Store, readers: Readers) -> None:
-    """At least once: what it was at when the runner died comes again, and nothing is left out."""
-    stuck = Ears(lambda entry: asyncio.Event().wait() if entry.seq == 4 else None)  # type: ignore[arg-type]
-    all_of_it = await happen(store, SPEC, 6)
-    async with telling(store, readers, stuck):
-        await eventually(lambda: len(stuck.heard_of) == 3)
-    again = Ears()
-    async with telling(store, readers, again):
-        await eventually(lambda: again.heard_of and again.heard_of[-1] == all_of_it[-1])
-    assert stuck.heard_of + again.heard_of == all_of_it
-
-
-async def test_a_call_that_fails_is_tried_again_and_an_entry_that_always_fails_is_passed_over(
-    store: Store, readers: Readers
-) -> None:
-    tries: Counter[int] = Counter()
-
-    def trouble(entry: e.Entry) -> Awaitable[None] | None:
-        tries[entry.seq] += 1
-        if entry.seq == 2 and tries[2] == 1:
-            raise ConnectionError("the webhook is away")
-        if entry.seq == 3:
-            raise SystemExit(1)
-        return asyncio.sleep(3600) if entry.seq == 4 else None
-
-    ears = Ears(trouble)
-    async with telling(store, readers, ears):
-        await happen(store, SPEC, 5)
-        await eventually(lambda: (SPEC.id, 5) in ears.heard_of)
-    assert ears.heard_of == [(SPEC.id, seq) for seq in (1, 2, 5)]
-    assert tries == {1: 1, 2: 2, 3: 3, 4: 3, 5: 1}
-
-
-async def test_a_participant_that_is_new_hears_nothing_of_the_past(store: Store, readers: Readers) -> None:
-    await happen(store, spec(id="old"), 3)
-    ears = Ears()
-    since = time.time() + 0.002  # Redis counts in milliseconds
-    await eventually(lambda: time.time() > since + 0.002)
-    async with telling(store, readers, ears, since=since):
-        new = await happen(store, spec(id="new", thread=Thread(REPOSITORY, 4, "issue")), 3)
-        await eventually(lambda: len(ears.heard_of) == 3)
-    assert ears.heard_of == new
-
-
-async def test_a_run_that_was_forgotten_meanwhile_is_not_waited_for(store: Store, readers: Readers) -> None:
-    await readers.begun("ears", "gone", "5-0")
-    await happen(store, SPEC, 2)
-    await readers.begun("ears", SPEC.id, "6-0")
-    assert await readers.places("ears", 0.0) == Places("6-0", {SPEC.id: 0})
-    assert await readers.places("ears", 0.0) == Places("6-0", {SPEC.id: 0})
-
-
-# --- who carries it ---------------------------------------------------------------------------------------------
-
-
-async def test_of_several_runners_one_carries_an_extension_and_another_takes_over(
-    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = "class Guest:\n    async def heard(self, run, entry): ..."
-    monkeypatch.syspath_prepend(str(package(tmp_path / "site", source, guest="guests:Guest")))
-    carried: list[str] = []
-    refused: list[str] = []
-
-    class Noting(SystemClock):
-        """A runner that may not carry an extension waits for a whole lease before it asks again."""
-
-        def __init__(self, host: str) -> None:
-            self._host = host
-
-        async def sleep(self, seconds: float) -> None:
-            if seconds == LEASE:
-                refused.append(self._host)
-            await super().sleep(seconds)
-
-    def runner(host: str) -> asyncio.Task[None]:
-        async def carry(name: str, guest: object, its: Room) -> None:
-            carried.append(f"{name} by {host}")
-            await asyncio.Event().wait()
-
-        extensions = Extensions({"baro.participants": carry}, store, Noting(host), host, LEASE)
-        return asyncio.create_task(extensions.forever())
-
-    one = runner("a")
-    await eventually(lambda: carried == ["guest by a"])
-    other = runner("b")
-    await eventually(lambda: refused == ["b"])
-    await ended(one)
-    await eventually(lambda: carried == ["guest by a", "guest by b"])
-    await ended(other)
-
-
-async def ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-# --- the room ---------------------------------------------------------------------------------------------------
-
-
-async def test_a_room_keeps_in_whatever_is_raised_and_stays_usable() -> None:
-    async def give_up() -> None:
-        raise asyncio.CancelledError
-
-    async def leave() -> None:
-        sys.exit(3)
-
-    async def leave_in_a_task() -> None:
-        asyncio.get_running_loop().call_soon(sys.exit, 3)
-
-    async def answer() -> int:
-        return 42
-
-    async with room("test") as its:
-        for work, why in ((give_up, "cancelled itself"), (leave, "raised RuntimeError")):
-            with pytest.raises(Misbehaved, match=why):
-                await its.call(work, 5.0)
-        await its.call(leave_in_a_task, 5.0)
-        assert await its.call(answer, 5.0) == 42
-    assert not its.occupied
-
-
-async def test_a_call_that_was_cancelled_has_ended_before_the_next_one_begins() -> None:
-    order: list[str] = []
-
-    async def slow_to_leave() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await asyncio.sleep(0.05)
-            order.append("left")
-
-    async def next_one() -> None:
-        order.append("next")
-
-    async with room("test") as its:
-        with pytest.raises(Misbehaved, match=r"not done within 0\.01 seconds"):
-            await its.call(slow_to_leave, 0.01)
-        await its.call(next_one, 5.0)
-    assert order == ["left", "next"]
-
-
-async def test_leaving_a_room_lets_what_is_inside_clean_up() -> None:
-    begun, cleaned = threading.Event(), threading.Event()
-
-    async def work() -> None:
-        try:
-            begun.set()
-            await asyncio.Event().wait()
-        finally:
-            cleaned.set()
-
-    async with room("test") as its:
-        call = asyncio.create_task(its.call(work))
-        await eventually(begun.is_set)
-        call.cancel()
-    assert cleaned.is_set()
-    assert not its.occupied

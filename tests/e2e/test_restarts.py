@@ -86,3 +86,35 @@ async def test_sigterm_puts_the_run_down_within_the_grace_period_and_the_next_ru
         await baro.start("runner")
         await baro.ended(number)
         assert_done_once(baro)
+
+
+async def test_another_machine_goes_on_from_what_was_checkpointed(tmp_path: Path, clean_redis: str) -> None:
+    """Another BARO_HOME: nothing of the first one's disk is there, only Redis and GitHub."""
+    async with house(tmp_path, clean_redis) as baro:
+        hanging = {"role": "story", "story": "S2", "steps": [{"hang": True}]}
+        baro.script(INTAKE, PLAN, hanging, *WORK, LAST)
+        number = await label(baro)
+        await baro.until(lambda: _hidden(baro) and "| S3 | Do S3 | – | ✅ landed" in (baro.living(number) or ""))
+        await baro.kill("runner")
+        baro.script(INTAKE, PLAN, *WORK, LAST)
+        await baro.start("runner2", BARO_HOME=str(tmp_path / "elsewhere"))
+        await baro.ended(number)
+        assert_done_once(baro)
+        assert len(baro.github.comments(REPO, number)) == 1
+        await baro.until(lambda: not _hidden(baro))
+
+
+async def test_what_was_not_checkpointed_is_done_again_on_another_machine(tmp_path: Path, clean_redis: str) -> None:
+    async with house(tmp_path, clean_redis, start=False) as baro:
+        baro.script(INTAKE, PLAN, *WORK, LAST)
+        await baro.start("web")
+        await baro.start("runner", BARO_CRASHPOINT="land.done")
+        number = await label(baro)
+        assert await baro.died("runner") == -9
+        await baro.start("runner2", BARO_HOME=str(tmp_path / "elsewhere"))
+        await baro.ended(number)
+        assert_done_once(baro)
+
+
+def _hidden(baro: House) -> dict[str, str]:
+    return baro.github.refs(REPO, "refs/baro/")

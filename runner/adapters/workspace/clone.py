@@ -51,6 +51,24 @@ async def _origin(git: Git, spec: RunSpec, fetched: Mapping[str, str]) -> tuple[
     return start, start
 
 
+async def catch_up(layout: Layout, spec: RunSpec, checkpoint: str) -> None:
+    """Another machine has gone on with the run since it was here: its branch counts, whatever ours holds beyond."""
+    git = layout.git
+    head = await run_head(layout, spec)
+    if not await _ours(git, spec, checkpoint):
+        return
+    if (await git.run("merge-base", "--is-ancestor", checkpoint, head, ok=(0, 1))).code == 1:
+        await move(git, head_ref(spec.branch), checkpoint, head)
+
+
+async def landed(layout: Layout, spec: RunSpec) -> tuple[str, ...]:
+    """Ids of the stories on the run branch, in the order in which they landed."""
+    form = "%(trailers:key=Baro-Story,valueonly,separator=%x20)"
+    since = f"{layout.start}..{head_ref(spec.branch)}"
+    lines = (await layout.git.run("log", "--first-parent", "--reverse", f"--format={form}", since)).text.splitlines()
+    return tuple(line for line in lines if line)
+
+
 async def _ours(git: Git, spec: RunSpec, commit: str) -> bool:
     """Did this run make the commit? Anyone could write the trailer, but only where they may push anyway."""
     return (await git.run("log", "-1", "--format=%(trailers:key=Baro-Run,valueonly)", commit)).line == spec.id

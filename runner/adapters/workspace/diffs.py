@@ -90,7 +90,7 @@ async def files(git: Git, found: Sequence[Difference], gate: Gate) -> AsyncItera
     sizes = await _sizes(git, sorted(oids))
     for batch in _batches(found, sizes):
         wanted = {side.oid for d in batch for side in (d.before, d.after) if gate.readable(sizes.get(side.oid, 0))}
-        blobs = await _contents(git, sorted(wanted & sizes.keys()))
+        blobs = await contents(git, sorted(wanted & sizes.keys()))
         for d in batch:
             after, before = d.after.oid, d.before.oid
             yield d, File(printable(d.path), d.after.mode, sizes.get(after, 0), blobs.get(after), blobs.get(before))
@@ -117,7 +117,8 @@ async def _sizes(git: Git, oids: Sequence[str]) -> dict[str, int]:
     return {oid: int(size) for oid, size in (line.split(" ") for line in answer.text.splitlines())}
 
 
-async def _contents(git: Git, oids: Sequence[str]) -> dict[str, bytes]:
+async def contents(git: Git, oids: Sequence[str]) -> dict[str, bytes]:
+    """Of blobs, by their ids."""
     if not oids:
         return {}
     data = (await git.run("cat-file", "--batch=%(objectname) %(objectsize)", input=_lines_of(oids))).stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,12 +16,13 @@ from runner.domain.run import RunSpec
 from runner.errors import BaroError
 from runner.ports import AppIdentity, Seat
 
-from . import clone, diffs, harvest, ladder, leftovers, mirror, seats
+from . import clone, diffs, harvest, ladder, leftovers, mirror, seats, texts
 from .commits import Signature
 from .layout import Layout
 from .locks import locked
 from .push import Parcel
 from .push import push as push_parcel
+from .push import remove as remove_ref
 from .remote import Remote, network
 
 
@@ -49,12 +50,29 @@ class GitWorkspace:
         self._home.mkdir(parents=True, exist_ok=True)
         await require(self._home)
         async with self._alone(layout):
+            where = await network(self._remote, spec, write=False, local=self._local)
+            kept = await mirror.checkpoint(layout, where)
             if not await clone.begun(layout):
-                where = await network(self._remote, spec, write=False, local=self._local)
                 fetched = await mirror.refresh(layout, spec, where)
-                await clone.begin(layout, spec, fetched)
+                await clone.begin(layout, spec, ({spec.branch: kept} if kept else {}) | fetched)
+            elif kept:
+                await clone.catch_up(layout, spec, kept)
             await seats.reading_seat(layout, spec)
             return await clone.survey(layout.git, await clone.run_head(layout, spec))
+
+    async def landed(self, spec: RunSpec) -> tuple[str, ...]:
+        return await clone.landed(self._layout(spec), spec)
+
+    async def checkpoint(self, spec: RunSpec) -> None:
+        layout = self._layout(spec)
+        head, start = await clone.run_head(layout, spec), await clone.resolve(layout.git, layout.start)
+        if start is None or head == start:
+            return
+        parcel = Parcel(spec.branch, head, start, onto_start=False, hidden=layout.checkpoint)
+        result = await self._push(spec, parcel)
+        if isinstance(result, NotPushed):
+            raise BaroError(f"The checkpoint of run {spec.id} was not pushed: {result.reason}")
+        await layout.git.run("update-ref", layout.checkpoint, head)
 
     async def seat(self, spec: RunSpec, story: str, attempt: int, *, fresh: bool) -> Seat:
         layout = self._layout(spec)
@@ -65,6 +83,15 @@ class GitWorkspace:
         layout = self._layout(spec)
         async with self._alone(layout):
             return await seats.reading_seat(layout, spec)
+
+    async def texts(self, spec: RunSpec, paths: Sequence[str]) -> dict[str, str]:
+        layout = self._layout(spec)
+        return await texts.texts(layout.git, layout.start, paths)
+
+    async def examine(self, spec: RunSpec, commit: str) -> Seat:
+        layout = self._layout(spec)
+        async with self._alone(layout):
+            return await seats.examining_seat(layout, spec, commit)
 
     async def harvest(self, spec: RunSpec, story: Story, *, at: float, message: str) -> Harvest:
         layout = self._layout(spec)
@@ -97,8 +124,8 @@ class GitWorkspace:
     async def push_story(self, spec: RunSpec, story: str, commit: str) -> Pushed | NotPushed:
         layout = self._layout(spec)
         start = await clone.resolve(layout.git, layout.start)
-        if start is None:
-            raise BaroError(f"Story {story} has no clone on this machine")
+        if start is None or await clone.resolve(layout.git, commit) is None:
+            return NotPushed(spec.story_branch(story), "it was on a machine that is gone")
         return await self._push(spec, Parcel(spec.story_branch(story), commit, start, onto_start=False))
 
     async def collides(self, spec: RunSpec) -> tuple[str, ...]:
@@ -114,6 +141,9 @@ class GitWorkspace:
     async def tidy(self, spec: RunSpec) -> None:
         layout = self._layout(spec)
         try:
+            if layout.clone.is_dir() and await clone.resolve(layout.git, layout.checkpoint):
+                where = await network(self._remote, spec, write=True, local=self._local)
+                await remove_ref(layout.git, where, layout.checkpoint)
             async with self._alone(layout):
                 await asyncio.to_thread(leftovers.clear, layout)
                 layout.lock.unlink(missing_ok=True)

@@ -88,7 +88,7 @@ class Layout(Struct, frozen=True):
         return Git(self.clone)
 
     def tree(self, seat: str) -> Path:
-        return self.root / "integration" if seat == INTEGRATION else self.root / "stories" / plain_name(seat)
+        return self.root / seat if seat in (INTEGRATION, EXAMINED) else self.root / "stories" / plain_name(seat)
 
     def decoy(self, seat: str) -> Path:
         return self.root / "decoys" / plain_name(seat)
@@ -102,12 +102,18 @@ class Layout(Struct, frozen=True):
         return "/".join(("refs/baro", self.run, *parts))
 
     @property
+    def checkpoint(self) -> str:
+        """Where the run branch is kept on the remote while the run lasts, for another machine to go on from."""
+        return self.ref("head")
+
+    @property
     def start(self) -> str:
         """Where the run branch began."""
         return self.ref("start")
 
 
 INTEGRATION = "integration"
+EXAMINED = "examined"
 
 
 def mirror_ref(branch: str) -> str:

@@ -29,6 +29,16 @@ async def refresh(layout: Layout, spec: RunSpec, where: Network) -> dict[str, st
         return {branch: (await git.run("rev-parse", "--verify", mirror_ref(branch))).line for branch in there}
 
 
+async def checkpoint(layout: Layout, where: Network) -> str | None:
+    """The commit an earlier host has checkpointed for this run, brought into the mirror; None where there is none."""
+    async with locked(layout.mirror_lock, git_dir=layout.mirror):
+        git = await _present(layout)
+        if layout.checkpoint not in await heads(git, where, layout.checkpoint):
+            return None
+        await _fetch(git, where, [f"+{layout.checkpoint}:{layout.checkpoint}"])
+        return (await git.run("rev-parse", "--verify", layout.checkpoint)).line
+
+
 async def moved(layout: Layout, spec: RunSpec, where: Network, since: str) -> str | None:
     """Where the base branch is now, in the mirror; None when it is still at `since`, or gone."""
     there = await heads(Git(layout.mirror), where, head_ref(spec.base_ref))

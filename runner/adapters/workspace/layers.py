@@ -1,0 +1,147 @@
+"""What stories have installed, kept as immutable layers: one per story, taken from its worktree when it is over.
+
+A layer may be a difference: a character device in it says that what lies below is gone, a directory marked opaque that
+nothing below shines through (both are overlayfs's own words, and mean the same here).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from runner.domain.dependencies import above
+
+from .layout import Layout
+from .seats import remove
+
+OPAQUE = "user.overlay.opaque"
+
+
+class Layer(Struct, frozen=True):
+    """`number` counts layers as they were made: a later one lies above. `over` are the stories whose layers its own
+    story saw, `places` the paths it has something at."""
+
+    story: str
+    number: int
+    over: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+class Shown(Struct, frozen=True):
+    """What a seat's tree shows besides what it holds: the layers of these stories. `copied`: they are in the tree."""
+
+    over: tuple[str, ...]
+    copied: bool = False
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+def layer(layout: Layout, story: str) -> Layer | None:
+    path = layout.layer(story) / "layer.json"
+    return msgspec.json.decode(path.read_bytes(), type=Layer) if path.is_file() else None
+
+
+def stack(layout: Layout, stories: Iterable[str]) -> list[Layer]:
+    """Of those stories that installed something, the lowest first."""
+    found = [known for story in stories if (known := layer(layout, story)) and known.places]
+    return sorted(found, key=lambda known: known.number)
+
+
+def contents(layout: Layout, one: Layer) -> Path:
+    return layout.layer(one.story) / "tree"
+
+
+def shown(layout: Layout, seat: str) -> Shown | None:
+    """None for a seat that has not been furnished yet."""
+    path = layout.view(seat) / "shown.json"
+    return msgspec.json.decode(path.read_bytes(), type=Shown) if path.is_file() else None
+
+
+def installed(layout: Layout, seat: str) -> tuple[str, ...]:
+    """The places at which the seat's tree may hold no more than a difference to what it is shown."""
+    known = shown(layout, seat)
+    return tuple(place for one in stack(layout, known.over if known else ()) for place in one.places)
+
+
+# --- making ----------------------------------------------------------------------------------------------------
+
+
+def freeze(layout: Layout, story: str, places: Collection[str]) -> None:
+    """Take what the story installed out of its worktree. Its agent is gone, and nobody looks there any more.
+
+    Nothing is copied. What a crash has left half moved is found and gone on from; the last rename makes it a layer.
+    """
+    tree, building = layout.tree(story), layout.layers / f"{story}.building"
+    below = shown(layout, story) or Shown(())
+    known = {*places, *installed(layout, story)}
+    if below.over and not below.copied:
+        known |= {parent for place in known for parent in above(place) if _gone(tree / parent)}
+    (building / "tree").mkdir(parents=True, exist_ok=True)
+    for place in sorted(known):
+        _take(tree, place, building / "tree", whole=below.copied)
+    taken = tuple(sorted(place for place in known if os.path.lexists(building / "tree" / place)))
+    made = Layer(story, 1 + sum(1 for _ in _all(layout)), below.over, taken)
+    (building / "layer.json").write_bytes(msgspec.json.encode(made))
+    building.rename(layout.layer(story))
+
+
+def _all(layout: Layout) -> Iterator[Path]:
+    return layout.layers.glob("*/layer.json")
+
+
+def _take(tree: Path, place: str, to: Path, *, whole: bool) -> None:
+    if not reachable(tree, place) or not _belongs(tree / place):
+        return
+    source, target = tree / place, to / place
+    if whole:
+        _close(source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():  # an ancestor that is gone was taken before, or the tree was filled again after a crash
+        remove(target)
+    if source.is_dir():
+        source.chmod(source.stat().st_mode | stat.S_IRWXU)  # a directory that may not be written cannot be moved
+    source.rename(target)
+
+
+def reachable(tree: Path, place: str) -> bool:
+    """Do only directories lead there? A link an agent put on the way could lead out of the tree."""
+    return all(_is_directory(tree / parent) for parent in above(place))
+
+
+def _belongs(path: Path) -> bool:
+    """A directory, a file (of those installers that keep everything in one), or the word that something is gone. A
+    link shows what is elsewhere, and stays."""
+    return os.path.lexists(path) and (_is_directory(path) or _gone(path) or stat.S_ISREG(path.lstat().st_mode))
+
+
+def _is_directory(path: Path) -> bool:
+    return os.path.lexists(path) and stat.S_ISDIR(path.lstat().st_mode)
+
+
+def _gone(path: Path) -> bool:
+    return os.path.lexists(path) and whiteout(path.lstat())
+
+
+def whiteout(status: os.stat_result) -> bool:
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
+def opaque(directory: Path) -> bool:
+    try:
+        return os.getxattr(directory, OPAQUE, follow_symlinks=False) == b"y"
+    except OSError:
+        return False  # not set, or a file system that cannot
+
+
+def _close(path: Path) -> None:
+    """A whole copy replaces what lies below it. A file system that cannot be marked so has no overlays either."""
+    if _is_directory(path):
+        with suppress(OSError):
+            os.setxattr(path, OPAQUE, b"y", follow_symlinks=False)

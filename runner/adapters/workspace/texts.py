@@ -1,0 +1,29 @@
+"""Text files of one commit, read from its objects: nothing is checked out for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.adapters.git import Git
+
+from .diffs import contents
+
+MAX_TEXT = 256 * 1024
+"""bytes; no manifest that people write is longer, and a longer file is left out"""
+MAX_TEXTS = 200
+_FILES = ("100644", "100755")
+
+
+async def texts(git: Git, commit: str, paths: Sequence[str]) -> dict[str, str]:
+    """Path to text of those that are regular files there. Links are left out: they name files, they are none."""
+    if not paths:
+        return {}
+    listed = await git.run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *paths[:MAX_TEXTS])
+    wanted: dict[str, str] = {}
+    for line in listed.fields:
+        entry, path = line.split("\t", 1)
+        mode, _, oid, size = entry.split()
+        if mode in _FILES and int(size) <= MAX_TEXT and path in paths:
+            wanted[path] = oid
+    blobs = await contents(git, sorted(set(wanted.values())))
+    return {path: blobs[oid].decode(errors="replace") for path, oid in wanted.items()}

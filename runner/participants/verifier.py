@@ -1,0 +1,84 @@
+"""The Verifier: runs what says that the repository is well, on exactly the commit it is asked about.
+
+Hears: VerifyWanted. Says: Verified, with a result for each check: those that the Operator found before any agent ran,
+and those the stories themselves named. A check of a host runs alone: builds side by side starve each other, and then
+fail for reasons that are nobody's. What cannot be verified is said, and fails no run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from runner.bus import Say
+from runner.crashpoints import crashpoint
+from runner.domain import events as e
+from runner.domain.checks import named
+from runner.domain.plan import Story
+from runner.domain.text import one_line
+from runner.domain.verdict import Check, CheckResult
+from runner.errors import BaroError
+from runner.ports import Checks, Workspace
+from runner.voice import verification
+
+from .hand import RepeatableHand
+from .view import View
+
+NAME_LENGTH = 60
+"""characters of a story's command where a name is wanted"""
+
+
+class Verifier(RepeatableHand):
+    """`turn` is held by whichever check runs on this host: all its runs share one."""
+
+    name = "verifier"
+    serial = True  # a run has one checkout for checks
+
+    def __init__(self, view: View, workspace: Workspace, checks: Checks, turn: asyncio.Lock) -> None:
+        self._view = view
+        self._workspace = workspace
+        self._checks = checks
+        self._turn = turn
+
+    async def perform(self, seq: int, request: e.Request, say: Say) -> e.Verified:
+        assert isinstance(request, e.VerifyWanted)
+        wanted = self._wanted(request.story)
+        if not wanted:
+            return e.Verified(answers=seq, story=request.story, results=(), problem=self._nothing())
+        crashpoint("verify.start")
+        try:
+            results = await self._results(request.commit, wanted)
+        except BaroError as error:
+            return e.Verified(answers=seq, story=request.story, results=(), problem=str(error))
+        crashpoint("verify.done")
+        return e.Verified(answers=seq, story=request.story, results=results)
+
+    async def _results(self, commit: str, wanted: Iterable[Check]) -> tuple[CheckResult, ...]:
+        seat = await self._workspace.examine(self._view.spec, commit)
+        results = []
+        for check in wanted:
+            async with self._turn:
+                results.append(await self._checks.run(seat, check, silence=self._view.spec.limits.silence))
+        return tuple(results)
+
+    def _wanted(self, story: str) -> tuple[Check, ...]:
+        """The frozen checks, then the commands of the stories that are in the commit, each command once."""
+        if self._view.spec.verify == ():
+            return ()
+        known = {check.command for check in self._view.checks}
+        own = [check for one in self._asked(story) for check in _own(one) if check.command not in known]
+        return (*self._view.checks, *{check.command: check for check in own}.values())
+
+    def _asked(self, story: str) -> list[Story]:
+        if story:
+            return [self._view.stories[story]]
+        landed = {line.id for line in self._view.report.lines if line.state == "landed"}
+        return [one for one in self._view.stories.values() if one.id in landed]
+
+    def _nothing(self) -> str:
+        return verification.nothing_wanted() if self._view.spec.verify == () else verification.nothing_found()
+
+
+def _own(story: Story) -> tuple[Check, ...]:
+    names = ((f"{story.id}: {one_line(command, NAME_LENGTH)}", command) for command in story.verify)
+    return named(names, story.id)
