@@ -139,7 +139,7 @@ class Admission:
 
     async def _say(self, ask: asks.StartRun | asks.Command | asks.Misread, text: str, *, once: bool) -> None:
         """Reply on the thread. `once`: to this person, on this thread, today."""
-        said = f"{ask.thread.key}:{ask.sender.id}:{datetime.fromtimestamp(self._clock.now(), UTC):%Y-%m-%d}"
+        said = f"{ask.thread.key}:{ask.sender.login.lower()}:{datetime.fromtimestamp(self._clock.now(), UTC):%Y-%m-%d}"
         if once and await self._store.said(said):
             return
         reply = replies.marked(text, ask.trigger)

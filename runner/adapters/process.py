@@ -119,15 +119,16 @@ async def _watch(
 class Tail:
     """Follows a growing file and hands out its lines, split at b"\n" and nothing else."""
 
-    def __init__(self, path: Path, line: Callable[[bytes], None]) -> None:
+    def __init__(self, path: Path, line: Callable[[bytes], None], chunk: int = CHUNK) -> None:
         self._file = path.open("rb")
         self._line = line
+        self._chunk = chunk
         self._rest = b""
         self._skipping = False
 
     def drain(self) -> bool:
         """Hand out what is new, a little at a time: others share the event loop. False: there was nothing."""
-        chunk = self._file.read(CHUNK)
+        chunk = self._file.read(self._chunk)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for text in lines:
             if not self._skipping:

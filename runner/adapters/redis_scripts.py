@@ -29,6 +29,7 @@ CLAIM = """
 local held = redis.call('GET', KEYS[1])
 if held and string.match(held, '^(.*)|%d+$') ~= ARGV[1] then return false end
 local fence = redis.call('INCR', KEYS[2])
+redis.call('EXPIRE', KEYS[2], 7776000)
 redis.call('SET', KEYS[1], ARGV[1] .. '|' .. fence, 'PX', ARGV[2])
 return fence
 """

@@ -84,7 +84,11 @@ def _tools(place: Place) -> list[Check]:
 def _covers(other: Check, check: Check) -> bool:
     below = not other.directory or f"{check.directory}/".startswith(f"{other.directory}/")
     makes = other.command.startswith("make ") and other.directory != check.directory
-    return below and (other.command == check.command or makes)
+    return below and (_tool(other) == _tool(check) or makes)
+
+
+def _tool(check: Check) -> str:
+    return check.name.removesuffix(f" ({check.directory})")
 
 
 def named(checks: Iterable[tuple[str, str]], source: str) -> tuple[Check, ...]:

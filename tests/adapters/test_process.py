@@ -155,23 +155,22 @@ async def test_the_end_is_noticed_at_once(shell: Shell) -> None:
 )
 def test_lines_come_out_as_they_went_in_however_they_are_read(lines: list[bytes], last: bytes, chunk: int) -> None:
     last = last.replace(b"\n", b"")
-    with tempfile.NamedTemporaryFile() as file, mock.patch.object(process, "CHUNK", chunk):
+    with tempfile.NamedTemporaryFile() as file:
         file.write(b"".join(line + b"\n" for line in lines) + last)
         file.flush()
-        assert asyncio.run(follow(Path(file.name))) == [*lines, *([last] if last else [])]
+        assert asyncio.run(follow(Path(file.name), chunk)) == [*lines, *([last] if last else [])]
 
 
 async def test_a_line_that_cannot_be_an_event_is_dropped_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "LONGEST_LINE", 10)
-    monkeypatch.setattr(process, "CHUNK", 4)
     file = tmp_path / "out"
     file.write_bytes(b"one\n0123456789abcdef\ntwo\n0123456789abcdef")
-    assert await follow(file) == [b"one", b"two"]
+    assert await follow(file, chunk=4) == [b"one", b"two"]
 
 
-async def follow(path: Path) -> list[bytes]:
+async def follow(path: Path, chunk: int) -> list[bytes]:
     seen: list[bytes] = []
-    with contextlib.closing(Tail(path, seen.append)) as tail:
+    with contextlib.closing(Tail(path, seen.append, chunk)) as tail:
         await tail.finish()
     return seen
 

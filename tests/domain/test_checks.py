@@ -76,7 +76,7 @@ def scripts(**texts: str) -> str:
         # Rust and Go
         ({"Cargo.toml": "[package]\n"}, ["cargo test"]),
         ({"Cargo.toml": "[workspace]\n", "a/Cargo.toml": "[package]\n", "rustfmt.toml": ""},
-         ["cargo test --workspace", "cargo fmt --all --check", "a: cargo test"]),
+         ["cargo test --workspace", "cargo fmt --all --check"]),
         ({"go.mod": "module x\n", ".golangci.yml": ""}, ["go test ./...", "golangci-lint run"]),
         # Make speaks for the rest
         ({"Makefile": "test:\n\tpytest\n", "pytest.ini": ""}, ["make test"]),
@@ -173,8 +173,8 @@ texts = st.one_of(
 )
 repositories = st.dictionaries(st.builds(str.__add__, directories, names), texts, max_size=12)
 WORDS = {
-    *"python3 -m pytest unittest discover ruff check . mypy npm run test lint typecheck".split(),
-    *"cargo --workspace go ./... make".split(),
+    *("python3", "-m", "pytest", "unittest", "discover", "ruff", "check", ".", "mypy"),
+    *("npm", "run", "test", "lint", "typecheck", "cargo", "--workspace", "go", "./...", "make"),
 }
 
 

@@ -123,12 +123,14 @@ class House:
 
     async def died(self, name: str) -> int:
         """Wait until it dies by itself (at a crash point); its exit status."""
-        return await asyncio.wait_for(self._children.pop(name).wait(), PATIENCE)
+        status = await asyncio.wait_for(self._children[name].wait(), PATIENCE)
+        del self._children[name]
+        return status
 
     async def terminate(self, name: str) -> int:
-        child = self._children.pop(name)
+        child = self._children[name]
         child.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(child.wait(), PATIENCE)
+        return await self.died(name)
 
     async def close(self) -> None:
         for name in list(self._children):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,12 +25,13 @@ OPAQUE = "user.overlay.opaque"
 
 class Layer(Struct, frozen=True):
     """`number` counts layers as they were made: a later one lies above. `over` are the stories whose layers its own
-    story saw, `places` the paths it has something at."""
+    story saw, `places` the paths it has something at. `whole`: at those it has everything, and not a difference."""
 
     story: str
     number: int
     over: tuple[str, ...]
     places: tuple[str, ...]
+    whole: bool
 
 
 class Shown(Struct, frozen=True):
@@ -87,41 +88,37 @@ def freeze(layout: Layout, story: str, places: Collection[str]) -> None:
     for place in sorted(known):
         _take(tree, place, building / "tree", whole=below.copied)
     taken = tuple(sorted(place for place in known if os.path.lexists(building / "tree" / place)))
-    made = Layer(story, 1 + sum(1 for _ in _all(layout)), below.over, taken)
+    number = sum(1 for _ in layout.layers.glob("*/layer.json"))
+    made = Layer(story, number, below.over, taken, whole=below.copied or not below.over)
     (building / "layer.json").write_bytes(msgspec.json.encode(made))
     building.rename(layout.layer(story))
 
 
-def _all(layout: Layout) -> Iterator[Path]:
-    return layout.layers.glob("*/layer.json")
-
-
 def _take(tree: Path, place: str, to: Path, *, whole: bool) -> None:
-    if not reachable(tree, place) or not _belongs(tree / place):
+    if not leads_to(tree, place) or not _belongs(tree / place):
         return
     source, target = tree / place, to / place
     if whole:
         _close(source)
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists():  # an ancestor that is gone was taken before, or the tree was filled again after a crash
-        remove(target)
+    remove(target)
     if source.is_dir():
         source.chmod(source.stat().st_mode | stat.S_IRWXU)  # a directory that may not be written cannot be moved
     source.rename(target)
 
 
-def reachable(tree: Path, place: str) -> bool:
-    """Do only directories lead there? A link an agent put on the way could lead out of the tree."""
-    return all(_is_directory(tree / parent) for parent in above(place))
+def leads_to(tree: Path, place: str) -> bool:
+    """Is there nothing but directories on the way? A link that an agent has put there could lead out of the tree."""
+    return not any(os.path.lexists(tree / parent) and not is_directory(tree / parent) for parent in above(place))
 
 
 def _belongs(path: Path) -> bool:
     """A directory, a file (of those installers that keep everything in one), or the word that something is gone. A
     link shows what is elsewhere, and stays."""
-    return os.path.lexists(path) and (_is_directory(path) or _gone(path) or stat.S_ISREG(path.lstat().st_mode))
+    return os.path.lexists(path) and (is_directory(path) or _gone(path) or stat.S_ISREG(path.lstat().st_mode))
 
 
-def _is_directory(path: Path) -> bool:
+def is_directory(path: Path) -> bool:
     return os.path.lexists(path) and stat.S_ISDIR(path.lstat().st_mode)
 
 
@@ -142,6 +139,6 @@ def opaque(directory: Path) -> bool:
 
 def _close(path: Path) -> None:
     """A whole copy replaces what lies below it. A file system that cannot be marked so has no overlays either."""
-    if _is_directory(path):
+    if is_directory(path):
         with suppress(OSError):
             os.setxattr(path, OPAQUE, b"y", follow_symlinks=False)
