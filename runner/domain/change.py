@@ -90,3 +90,5 @@ class Survey(Struct, frozen=True):
     """paths, shallow first, capped"""
     languages: tuple[tuple[str, int], ...]
     """file suffix and count, most frequent first"""
+    touched: tuple[str, ...] = ()
+    """paths the pull request changes, where the run is about one; capped"""

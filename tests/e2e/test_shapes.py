@@ -85,3 +85,14 @@ async def test_a_finished_run_leaves_its_logs_and_nothing_else_on_the_runner(tmp
         assert other.name in left
         (run,) = left - {other.name}
         assert {path.name for path in (tmp_path / "home" / "runs" / run).iterdir()} <= {"logs", "script-counts.json"}
+
+
+async def test_planning_for_a_pull_request_is_told_what_that_changes(tmp_path: Path, clean_redis: str) -> None:
+    async with house(tmp_path, clean_redis) as baro:
+        told = {"role": "plan", "when": r"changes already, as data:\s+```\s+src/d\.py", "answer": PLAN["answer"]}
+        baro.script(told, *WORK, LAST)
+        baro.github.commit(REPO, "topic", {"src/d.py": "D = 1\n"}, "Add d", by="maria")
+        pull = await baro.github.open_pull(REPO, "maria", "topic", "main", "Add d", "A new module.")
+        await baro.github.comment(REPO, pull.number, "maria", "/baro parallel set everything to two")
+        comment = await baro.ended(pull.number)
+        assert comment.startswith("✅ **baro added its work to this pull request (4 of 4 stories)**")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from runner.adapters.git import Git
 from runner.crashpoints import crashpoint
@@ -12,7 +12,7 @@ from runner.domain.change import Survey
 from runner.domain.run import RunSpec
 from runner.errors import BaroError, GitError, RefMoved
 
-from .layout import Layout, head_ref
+from .layout import Layout, head_ref, is_commit_id
 
 MAX_TREE = 400
 """paths a survey shows"""
@@ -84,7 +84,16 @@ async def run_head(layout: Layout, spec: RunSpec) -> str:
 
 async def resolve(git: Git, ref: str) -> str | None:
     """The commit a full ref name points at, or None."""
-    return (await git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1))).line or None
+    # Most refs of ours are files that hold just that. Reading one takes no process, and this is asked all the time.
+    return _loose(git.dir / ref) or (await git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1))).line or None
+
+
+def _loose(path: Path) -> str | None:
+    try:
+        text = path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None  # packed, in another format, or not there: git knows
+    return text if is_commit_id(text) else None
 
 
 async def move(git: Git, ref: str, new: str, old: str | None) -> None:
@@ -97,13 +106,13 @@ async def move(git: Git, ref: str, new: str, old: str | None) -> None:
         ) from error
 
 
-async def survey(git: Git, commit: str) -> Survey:
+async def survey(git: Git, commit: str, touched: tuple[str, ...] = ()) -> Survey:
     """The repository's shape, bounded."""
     paths = (await git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)).fields
     shallow = sorted(map(printable, paths), key=lambda path: (path.count("/"), path))
     suffixes = Counter(suffix for path in paths if (suffix := printable(PurePosixPath(path).suffix)))
     languages = tuple(suffixes.most_common(MAX_LANGUAGES))
-    return Survey(commit, files=len(paths), tree=tuple(shallow[:MAX_TREE]), languages=languages)
+    return Survey(commit, files=len(paths), tree=tuple(shallow[:MAX_TREE]), languages=languages, touched=touched)
 
 
 def printable(path: str) -> str:

@@ -58,7 +58,8 @@ class GitWorkspace:
             elif kept:
                 await clone.catch_up(layout, spec, kept)
             await seats.reading_seat(layout, spec)
-            return await clone.survey(layout.git, await clone.run_head(layout, spec))
+            head, touched = await clone.run_head(layout, spec), await mirror.touched(layout, spec)
+            return await clone.survey(layout.git, head, touched)
 
     async def landed(self, spec: RunSpec) -> tuple[str, ...]:
         return await clone.landed(self._layout(spec), spec)

@@ -8,6 +8,7 @@ from runner.adapters.git import Git, Network
 from runner.domain.run import RunSpec
 from runner.errors import BaroError, GitError
 
+from .clone import MAX_TREE, printable
 from .layout import Layout, head_ref, is_commit_id, mirror_ref
 from .locks import locked
 from .remote import heads
@@ -37,6 +38,15 @@ async def checkpoint(layout: Layout, where: Network) -> str | None:
             return None
         await _fetch(git, where, [f"+{layout.checkpoint}:{layout.checkpoint}"])
         return (await git.run("rev-parse", "--verify", layout.checkpoint)).line
+
+
+async def touched(layout: Layout, spec: RunSpec) -> tuple[str, ...]:
+    """What a pull request changes against its base, as the mirror has both; nothing for other runs."""
+    if spec.pull is None:
+        return ()
+    span = f"{mirror_ref(spec.base_ref)}...{spec.pull.head_sha}"
+    answer = await Git(layout.mirror).run("diff", "--name-only", "-z", "--no-renames", span, ok=(0, 128))
+    return tuple(map(printable, answer.fields[:MAX_TREE])) if answer.code == 0 else ()
 
 
 async def moved(layout: Layout, spec: RunSpec, where: Network, since: str) -> str | None:
