@@ -66,6 +66,8 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return UNKNOWN
     whole = round(seconds)
+    if whole == 0:
+        return "under 1 s"
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:

@@ -1,4 +1,4 @@
-"""Why a check could not say anything, and why nothing was checked: parts of sentences, `code` in backticks."""
+"""Why a check could not say anything: parts of sentences, `code` in backticks."""
 
 from __future__ import annotations
 
@@ -36,11 +36,3 @@ def flooded() -> str:
 
 def directory_gone(directory: str) -> str:
     return f"`{directory}` is no longer there"
-
-
-def nothing_found() -> str:
-    return "the repository sets up no check that baro knows; `verify:` in `.github/baro.yml` can name some"
-
-
-def nothing_wanted() -> str:
-    return "`.github/baro.yml` asks for no checks"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from runner.domain.verdict import Check, CheckResult
 from runner.ports import Seat
 from tests.adapters.seats import make_seat, until
 
+SLEEP = f"sleep {40_000 + os.getpid()}"
+"""told apart from other workers' sleeps"""
 FILES = {"README.md": "hello\n", "pkg/inner.txt": "inner\n"}
 
 
@@ -145,7 +148,7 @@ async def test_a_directory_that_the_change_removed_is_skipped(bench: Bench) -> N
 
 
 async def test_a_check_that_falls_silent_is_stopped_with_everything_it_started(bench: Bench) -> None:
-    result = await bench.run("echo watching; setsid sleep 4242 & sleep 4242", silence=0.3)
+    result = await bench.run(f"echo watching; setsid {SLEEP} & {SLEEP}", silence=0.3)
     assert (result.state, result.reason) == ("skipped", "it printed nothing for 0.3 s and was stopped")
     assert not _left()
 
@@ -158,7 +161,7 @@ async def test_a_check_that_goes_on_printing_is_not_stopped(bench: Bench) -> Non
 @pytest.mark.parametrize("venv", [False, True])
 async def test_cancelling_a_check_leaves_no_process(tmp_path: Path, venv: bool) -> None:
     bench = Bench(tmp_path, venv=venv)
-    task = asyncio.create_task(bench.run("touch started; setsid sleep 4242 & sleep 4242"))
+    task = asyncio.create_task(bench.run(f"touch started; setsid {SLEEP} & {SLEEP}"))
     await until((bench.seat.tree / "started").exists)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -167,6 +170,9 @@ async def test_cancelling_a_check_leaves_no_process(tmp_path: Path, venv: bool) 
 
 
 def _left() -> list[str]:
-    """Processes of ours that still sleep."""
-    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-    return [line.decode() for line in lines if line.startswith(b"sleep\x004242")]
+    """Processes of these tests that still sleep."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has just ended
+            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip())
+    return [line for line in found if line == SLEEP]

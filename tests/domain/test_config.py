@@ -31,6 +31,36 @@ def test_every_key_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "checks"),
+    [
+        ("mode: auto", None),
+        ("verify:", None),
+        ("verify: []", []),
+        ("verify: {}", []),
+        ("verify: make check", [("make check", "make check")]),
+        ("verify: [make lint, 'npm test', make lint]", [("make lint", "make lint"), ("npm test", "npm test")]),
+        ("verify: {tests: npm test, types: tsc}", [("tests", "npm test"), ("types", "tsc")]),
+        ("verify:\n- |\n  npm ci\n  npm test\n", [("npm ci npm test", "npm ci\nnpm test\n")]),
+    ],
+)
+def test_a_repository_names_its_own_checks_or_none_at_all(text: str, checks: list[tuple[str, str]] | None) -> None:
+    found = parse_config(text).verify
+    assert (None if found is None else [(check.name, check.command) for check in found]) == checks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("verify: 3", "verify: yes", "verify: ''", "verify: [1]", "verify: [[a]]", "verify: {a: }", "verify: {1: x}"),
+        *(f"verify: [{'x' * 2_001}]", f"verify: {[f'c{n}' for n in range(21)]}", 'verify: ["a\\0b"]'),
+    ],
+)
+def test_a_check_that_is_no_command_is_refused(text: str) -> None:
+    (said,) = refused(text)
+    assert "`verify`" in said
+
+
 def test_all_problems_are_reported_at_once_with_what_was_meant() -> None:
     text = (
         "modes: focused\nmode: paralel\nagent: no\nlimits: {agents: 0, wal: 3, silence: soon, stories: 1.5, wall: yes}"

@@ -180,7 +180,7 @@ def read(text: str) -> str:
     text = re.sub(r"run `[a-z2-7]{10}`", "run `RUN`", text)
     text = re.sub(r"(baro(?:-wt)?/[a-z0-9-]*?)[a-z2-7]{10}\b", r"\1RUN", text)
     text = re.sub(r"\| [0-9a-f]{7} \|", "| COMMIT |", text)
-    return re.sub(r"\b\d+ (?:min \d+ )?s\b", "TIME", text).strip()
+    return re.sub(r"\b(?:under )?\d+ (?:min \d+ )?s\b", "TIME", text).strip()
 
 
 @asynccontextmanager

@@ -1,0 +1,113 @@
+"""What the repository sets up to know that it is well is run on the result, and people see what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from tests.e2e.test_endings import labelled
+from tests.e2e.test_focused import STORY
+from tests.e2e.test_ways_in import FOCUSED
+from tests.world.house import REPO, House, house, read
+
+CHECKED = {
+    "Makefile": "check: test\n\ntest:\n\tgrep 'A = 2' src/a.py\n",
+    "package.json": '{"scripts": {"lint": "no-such-linter"}}\n',
+}
+
+
+def verification(baro: House) -> str:
+    """That part of the pull request, as a person reads it."""
+    (pull,) = baro.github.pulls(REPO)
+    return read(pull.body).partition("## Verification\n\n")[2].partition("\n\n## ")[0]
+
+
+async def done(baro: House, files: dict[str, str], text: str = "A = 2\n") -> bool:
+    """Label an issue of a repository with these files; is the pull request ready for review?"""
+    baro.github.commit(REPO, "main", files, by="maria")
+    baro.script(FOCUSED, {**STORY, "steps": [{"write": {"path": "src/a.py", "text": text}}]})
+    await baro.ended(await labelled(baro))
+    return not baro.github.pulls(REPO)[0].pull.draft
+
+
+async def test_a_pull_request_says_what_its_result_was_checked_with(tmp_path: Path, clean_redis: str) -> None:
+    async with house(tmp_path, clean_redis) as baro:
+        assert await done(baro, CHECKED)
+        assert verification(baro) == snapshot("""\
+- ✅ `make check` passed in TIME
+
+<details><summary>1 changed file</summary>
+
+- src/a.py (modified, +1 −1)
+
+</details>
+
+<sub>Asked for by maria in #1 · run `RUN` · tokens unknown</sub>
+
+<!-- baro:run=RUN -->\
+""")
+
+
+async def test_a_result_that_fails_a_check_is_a_draft_with_the_output(tmp_path: Path, clean_redis: str) -> None:
+    async with house(tmp_path, clean_redis) as baro:
+        assert not await done(baro, CHECKED, text="A = 3\n")
+        assert verification(baro) == snapshot("""\
+- ❌ `make check` failed: `make check`
+
+<details><summary>Output of make check</summary>
+
+```
+grep 'A = 2' src/a.py
+make: *** [Makefile:4: test] Error 1
+```
+
+</details>
+
+<details><summary>1 changed file</summary>
+
+- src/a.py (modified, +1 −1)
+
+</details>
+
+<sub>Asked for by maria in #1 · run `RUN` · tokens unknown</sub>
+
+<!-- baro:run=RUN -->\
+""")
+
+
+async def test_a_repository_names_its_checks_and_one_that_cannot_run_is_skipped(
+    tmp_path: Path, clean_redis: str
+) -> None:
+    async with house(tmp_path, clean_redis) as baro:
+        own = "verify:\n  the constant: grep -q 'A = 2' src/a.py\n  lint: no-such-linter\n"
+        assert await done(baro, CHECKED | {".github/baro.yml": own})
+        assert verification(baro) == snapshot("""\
+- ✅ `the constant` passed in TIME
+- ➖ `lint` was skipped: `no-such-linter` is not installed where checks run.
+
+<details><summary>1 changed file</summary>
+
+- src/a.py (modified, +1 −1)
+
+</details>
+
+<sub>Asked for by maria in #1 · run `RUN` · tokens unknown</sub>
+
+<!-- baro:run=RUN -->\
+""")
+
+
+@pytest.mark.parametrize("place", ["verify.start", "verify.done"])
+async def test_a_runner_killed_while_it_verifies_verifies_again(place: str, tmp_path: Path, clean_redis: str) -> None:
+    async with house(tmp_path, clean_redis, start=False) as baro:
+        baro.github.commit(REPO, "main", CHECKED, by="maria")
+        baro.script(FOCUSED, STORY)
+        await baro.start("web")
+        await baro.start("runner", BARO_CRASHPOINT=place)
+        number = await labelled(baro)
+        assert await baro.died("runner") == -9
+        await baro.start("runner")
+        assert (await baro.ended(number)).startswith("✅")
+        assert "passed" in verification(baro)
