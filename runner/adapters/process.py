@@ -140,7 +140,7 @@ class Tail:
 
     async def finish(self) -> None:
         """Hand out all that is left; the last line counts even where its newline is missing."""
-        while self.drain():
+        while self.drain():  # noqa: ASYNC110 - it gives way to others, it does not wait
             await asyncio.sleep(0)
         if self._rest and not self._skipping:
             self._line(self._rest)

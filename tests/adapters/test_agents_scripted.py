@@ -7,11 +7,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 from inline_snapshot import snapshot
 
 from runner.domain.agent import Did, Failure, Usage
 from runner.errors import BaroError
-from tests.adapters.seats import Bench, git, trusted, until
+from tests.adapters.seats import Bench, detached, git, running, trusted, until
 
 
 @pytest.fixture
@@ -168,16 +169,15 @@ async def test_a_running_command_is_work_however_silent(bench: Bench) -> None:
 
 
 async def test_cancelling_kills_what_the_agent_started(bench: Bench) -> None:
-    bench.script.write_text("- steps: [{run: 'setsid sh -c \"while :; do date +%N > beat; sleep 0.02; done\" & wait'}]")
-    running = asyncio.create_task(bench.fleet().run(bench.job(), bench.heard.append))
-    beat = bench.seat.tree / "beat"
-    await until(beat.exists)
-    running.cancel()
+    word = f"scripted-{bench.home.parent.name}"
+    bench.script.write_text(yaml.safe_dump([{"steps": [{"run": f"{detached(word)}; wait"}]}]))
+    attempt = asyncio.create_task(bench.fleet().run(bench.job(), bench.heard.append))
+    await until((bench.seat.tree / "up").exists)
+    assert running(word)
+    attempt.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await running
-    beat.unlink()
-    await asyncio.sleep(0.1)
-    assert not beat.exists()
+        await attempt
+    await until(lambda: not running(word))
     assert not (bench.home / "runs/run1/logs/S1-1.ended.json").exists(), "it did not end: it may run again"
     assert not list((bench.home / "runs/run1/rooms").iterdir())
 

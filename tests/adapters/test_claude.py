@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from runner.domain.agent import Did
 from runner.ports import AgentReply
-from tests.adapters.seats import Bench, git, until
+from tests.adapters.seats import Bench, detached, git, running, until
 from tests.world.model import Disconnect, Error, Hang, Model, Text, Tool
 
 pytestmark = pytest.mark.claude
@@ -181,17 +181,15 @@ async def test_a_tool_that_runs_is_work_and_a_model_that_hangs_is_not(bench: Ben
 
 
 async def test_cancelling_leaves_no_process_behind(bench: Bench, model: Model) -> None:
-    model.on(
-        "", Tool("Bash", {"command": "setsid sh -c 'while :; do date > beat; sleep 0.02; done' & touch up; sleep 300"})
-    )
-    running = asyncio.create_task(run(bench))
+    word = f"claude-{bench.home.parent.name}"
+    model.on("", Tool("Bash", {"command": f"{detached(word)}; sleep 300"}))
+    attempt = asyncio.create_task(run(bench))
     await until((bench.seat.tree / "up").exists, seconds=30)
-    running.cancel()
+    assert running(f"# {word}")
+    attempt.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await running
-    (bench.seat.tree / "beat").unlink()
-    await asyncio.sleep(0.1)
-    assert not (bench.seat.tree / "beat").exists()
+        await attempt
+    await until(lambda: not running(word))
 
 
 async def test_it_works_without_a_sandbox_as_well(tmp_path: Path, model: Model, bench: Bench) -> None:

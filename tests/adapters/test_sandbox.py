@@ -17,7 +17,7 @@ from runner.adapters.process import Program, marked
 from runner.adapters.room import Room
 from runner.adapters.sandbox import Sandbox, Unconfined, choose
 from runner.errors import SandboxUnavailable
-from tests.adapters.seats import git, make_seat, trusted, until
+from tests.adapters.seats import detached, git, make_seat, running, trusted, until
 
 RUNNER = """
 import asyncio, sys, msgspec
@@ -178,30 +178,28 @@ async def test_masked_paths_of_the_tree_are_empty_inside_and_whole_outside(agent
 
 
 async def test_nothing_survives_the_end_of_an_agent(agent: Agent) -> None:
-    await agent.sh(
-        "env -i setsid sleep 300 & setsid sh -c 'while :; do date > beat; done' & until [ -f beat ]; do :; done"
-    )
-    beat = agent.seat.tree / "beat"
-    beat.unlink()
-    await asyncio.sleep(0.1)
-    assert not beat.exists()
-    assert marked(str(agent.root)) == []
+    word = f"detached-{agent.root.name}"
+    ended = asyncio.create_task(agent.sh(f"{detached(word)}; read line < gate"))
+    os.mkfifo(agent.seat.tree / "gate")
+    await until(lambda: running(f"# {word}"))
+    await asyncio.to_thread((agent.seat.tree / "gate").write_text, "end\n")
+    await ended
+    await until(lambda: not running(word))
 
 
 async def test_nothing_survives_a_runner_that_is_killed(agent: Agent) -> None:
     """bubblewrap dies with the runner, and its process namespace with it."""
-    program = agent.program("env -i setsid sh -c 'while :; do date > beat; done' & echo up > up; wait")
+    word = f"orphaned-{agent.root.name}"
+    program = agent.program(f"{detached(word)}; wait")
     runner = await asyncio.create_subprocess_exec(sys.executable, "-c", RUNNER, stdin=asyncio.subprocess.PIPE)
     assert runner.stdin is not None
     runner.stdin.write(msgspec.json.encode(program, enc_hook=str))
     runner.stdin.close()
     await until((agent.seat.tree / "up").exists)
+    assert running(word)
     runner.kill()
     await runner.wait()
-    await until(lambda: not marked(str(agent.root)))
-    (agent.seat.tree / "beat").unlink(missing_ok=True)
-    await asyncio.sleep(0.1)
-    assert not (agent.seat.tree / "beat").exists()
+    await until(lambda: not running(word))
 
 
 async def test_without_a_sandbox_the_agent_still_gets_the_decoy_and_a_home_of_its_own(tmp_path: Path) -> None:

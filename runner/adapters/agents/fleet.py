@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +16,7 @@ from runner.adapters import process
 from runner.adapters.process import Exit, Program
 from runner.adapters.room import Room
 from runner.adapters.sandbox import Sandbox
+from runner.adapters.workspace.removal import remove
 from runner.domain.agent import Did, Ended
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob, AgentReply
@@ -140,16 +141,13 @@ def _conclude(job: AgentJob, stream: Stream, exit: Exit, name: str, complaint: s
 @asynccontextmanager
 async def _emptied(path: Path) -> AsyncIterator[None]:
     """An empty private directory, for as long as the attempt runs. One that is there belongs to a runner that died."""
-    await asyncio.to_thread(_empty, path)
+    await asyncio.to_thread(remove, path)
+    await asyncio.to_thread(path.mkdir, parents=True, mode=0o700)
     try:
         yield
     finally:
-        await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
-
-
-def _empty(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True, mode=0o700)
+        with contextlib.suppress(OSError):  # it lies within the run's directory, and what resists goes with that
+            await asyncio.to_thread(remove, path)
 
 
 def _once(tell: Callable[[Did], None]) -> Callable[[Did], None]:
