@@ -155,10 +155,12 @@ def _process(
 
 def _world(settings: Settings, github: GitHub, store: Store, gate: Gate, clock: SystemClock) -> World:
     sandbox = choose(settings.sandbox, settings.path)
+    sharing = sandbox.sharing(settings.home)
+    log.info("sandbox.ready", sandbox=sandbox.name, dependencies=sharing)
     return World(
         clock=clock,
         inbox=store,
-        workspace=GitWorkspace(settings.home, github.remote, github.identity, gate),
+        workspace=GitWorkspace(settings.home, github.remote, github.identity, gate, sharing=sharing),
         agents=fleet(settings, sandbox),
         checks=SandboxedChecks(sandbox),
         comments=github.comments,

@@ -95,6 +95,14 @@ class RunInbox(Protocol):
 # --- git and worktrees -----------------------------------------------------------------------------------------
 
 
+class View(Struct, frozen=True):
+    """Directories whose contents show below a tree's own, the lowest first. They never change. `work` is a directory
+    on the tree's file system that whoever mounts this may use."""
+
+    layers: tuple[Path, ...]
+    work: Path
+
+
 class Seat(Struct, frozen=True):
     """A checked-out tree for one agent. `git` is the decoy repository that its `.git` shows inside the sandbox,
     `objects` the object directories that decoy borrows from (to be bound read-only at the same path)."""
@@ -104,6 +112,8 @@ class Seat(Struct, frozen=True):
     git: Path
     objects: tuple[Path, ...]
     writable: bool
+    view: View | None = None
+    """what earlier stories have installed, where the sandbox shows it; None: the tree is all there is"""
 
 
 class Workspace(Protocol):
@@ -122,13 +132,18 @@ class Workspace(Protocol):
         """Push the run branch to a hidden ref, past the publish gate, for another machine to go on from."""
         ...
 
-    async def seat(self, spec: RunSpec, story: str, attempt: int, *, fresh: bool) -> Seat:
+    async def seat(self, spec: RunSpec, story: str, attempt: int, *, fresh: bool, after: Sequence[str] = ()) -> Seat:
         """The story's worktree. `fresh`: based on the run branch's head with nothing in it from an earlier attempt
-        (which is preserved under a local ref first, if it held anything); otherwise the one that is there."""
+        (which is preserved under a local ref first, if it held anything); otherwise the one that is there.
+        `after` are all stories it depends on, which are over: it sees what they have installed."""
         ...
 
     async def reading(self, spec: RunSpec) -> Seat:
         """The run branch's head, read-only, for one-shots."""
+        ...
+
+    async def files(self, spec: RunSpec) -> tuple[str, ...]:
+        """The paths where the run began, shallow first, as many as a search for manifests can need."""
         ...
 
     async def texts(self, spec: RunSpec, paths: Sequence[str]) -> dict[str, str]:

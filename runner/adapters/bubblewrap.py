@@ -9,13 +9,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
 from runner.errors import SandboxUnavailable
 from runner.ports import Seat
 
-from .room import Confined, Inside, Room, furnish, launched, surroundings
+from .room import Confined, Inside, Room, Sharing, furnish, launched, surroundings
 
 TREE = "/workspace"
 GIT = "/baro/git"
@@ -65,6 +66,23 @@ class Bubblewrap:
                 hint=remedy(done.stderr),
                 evidence=done.stderr.strip(),
             )
+
+    def sharing(self, home: Path) -> Sharing:
+        """Old versions have no overlays, and not every file system can lie below one or take its writes."""
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home, prefix="overlay-") as name:
+            below, tree, work = (Path(name, part) for part in ("below", "tree", "work"))
+            for directory in (below / "full", tree, work):
+                directory.mkdir(parents=True)
+            mount = ("--overlay-src", str(below), "--overlay", str(tree), str(work), TREE)
+            command = (
+                "/bin/sh",
+                "-c",
+                f"rmdir {TREE}/full && mkdir {TREE}/full",
+            )  # leaves a mark that needs user xattrs
+            argv = (*self._frame(), *mount, "--", *command)
+            done = subprocess.run(argv, env={"PATH": ":".join(PATH)}, capture_output=True, check=False)
+        return "overlay" if done.returncode == 0 else "copies"
 
     def inside(self, seat: Seat, scratch: Path) -> Inside:  # noqa: ARG002 - the same wherever these lie on the host
         return Inside(tree=TREE, home=HOME)
@@ -159,11 +177,21 @@ def _tree(room: Room) -> tuple[str, ...]:
     link.write_text(f"gitdir: {GIT}\n")
     nothing.touch()
     return (
-        *("--bind" if room.seat.writable else "--ro-bind", str(room.seat.tree), TREE),
+        *_mounted(room.seat),
         *("--bind", str(room.seat.git), GIT),
         *("--ro-bind", str(link), f"{TREE}/.git"),
         *(word for name in room.masks for word in _mask(room.seat.tree / name, f"{TREE}/{name}", nothing)),
     )
+
+
+def _mounted(seat: Seat) -> tuple[str, ...]:
+    tree = str(seat.tree)
+    if seat.view is None:
+        return ("--bind" if seat.writable else "--ro-bind", tree, TREE)
+    below = [word for layer in seat.view.layers for word in ("--overlay-src", str(layer))]
+    if seat.writable:
+        return (*below, "--overlay", tree, str(seat.view.work), TREE)
+    return (*below, "--overlay-src", tree, "--ro-overlay", TREE)
 
 
 def _mask(path: Path, shown: str, nothing: Path) -> tuple[str, ...]:

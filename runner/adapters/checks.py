@@ -18,7 +18,7 @@ from runner.adapters import process
 from runner.adapters.process import Exit, Program
 from runner.adapters.room import Confined, Room
 from runner.adapters.sandbox import Sandbox
-from runner.adapters.workspace.seats import remove
+from runner.adapters.workspace.removal import remove
 from runner.domain.text import clean, tail
 from runner.domain.verdict import Check, CheckResult
 from runner.ports import Seat
@@ -31,8 +31,9 @@ READ = 20_000
 END = 12
 """last lines, where runners say why they gave up"""
 
-# A shell of its own for the command, so that `exit 3`, pipes and a `cd` of its own work as people wrote them.
-_SHELL = 'cd -- "$1" && exec /bin/sh -c "$2" 2>&1'
+# A shell of its own for the command, so that `exit 3`, pipes and a `cd` work as people wrote them. The project's Python
+# tools are in the virtual environment that a story has installed; Node's runners look into theirs by themselves.
+_SHELL = 'PATH="$PWD/.venv/bin:$PATH"; cd -- "$1" && PATH="$PWD/.venv/bin:$PATH" exec /bin/sh -c "$2" 2>&1'
 
 
 class SandboxedChecks:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
 from runner.ports import Seat
+
+Sharing = Literal["overlay", "copies", "portable"]
+"""How an installation reaches another tree: shown there by the sandbox; copied, to where the sandbox has every tree at
+the same path; or copied as far as it does not name the path it was made at."""
 
 CALM = {
     "CI": "1",

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from runner.ports import Seat
 
 from .bubblewrap import Bubblewrap
-from .room import Confined, Inside, Room, furnish, home, launched, surroundings
+from .room import Confined, Inside, Room, Sharing, furnish, home, launched, surroundings
 
 Setting = Literal["auto", "bubblewrap", "none"]
 
@@ -23,6 +23,10 @@ class Sandbox(Protocol):
 
     def probe(self) -> None:
         """Raises SandboxUnavailable, with the reason and the remedy, if it does not work on this host."""
+        ...
+
+    def sharing(self, home: Path) -> Sharing:
+        """What it can do for trees below `home`; tried out, not guessed."""
         ...
 
     def inside(self, seat: Seat, scratch: Path) -> Inside: ...
@@ -45,6 +49,9 @@ class Unconfined:
 
     def probe(self) -> None:
         return
+
+    def sharing(self, home: Path) -> Sharing:  # noqa: ARG002 - the same everywhere
+        return "portable"
 
     def inside(self, seat: Seat, scratch: Path) -> Inside:
         return Inside(tree=str(seat.tree), home=str(home(scratch)))

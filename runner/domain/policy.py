@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from msgspec import Struct
 
@@ -15,7 +16,6 @@ MAX_FILE = 10 * 1024 * 1024
 REDACTED = "[redacted]"
 _SHORTEST_SECRET = 8
 """characters; a shorter value would be found by chance in honest text"""
-_OID = 40
 
 _TOKEN = re.compile(
     r"gh[pousr]_[A-Za-z0-9._-]{36,}"  # GitHub: personal, OAuth, user, server, refresh
@@ -95,7 +95,9 @@ class Gate:
         text = data.decode("utf-8", errors="replace")
         found = {("a secret of this installation", secret) for secret in self._secrets if secret in text}
         found |= {("an access token", match.group()) for match in _TOKEN.finditer(text)}
-        return found | {("a private key", text[start:end]) for start, end in _keys(text)}
+        # A key is known by its first line of material: what follows it in the file is not part of what it is.
+        materials = (_KEY_MATERIAL.search(text, start) for start, _ in _keys(text))
+        return found | {("a private key", material.group()) for material in materials if material}
 
     def text(self, text: str) -> str:
         """The same sentence without a secret in it."""
@@ -116,13 +118,13 @@ def agent_configuration(path: str) -> bool:
 def _keys(text: str) -> list[tuple[int, int]]:
     """Where private keys stand. A first line without key material is code that handles keys, and no key."""
     spans: list[tuple[int, int]] = []
-    for begin in _KEY_BEGIN.finditer(text):
-        if spans and begin.start() < spans[-1][1]:
-            continue
-        end = _KEY_END.search(text, begin.end())
-        limit = min(begin.end() + _KEY_LEAD, end.start() if end else len(text))
+    begins = list(_KEY_BEGIN.finditer(text))
+    for begin, following in zip_longest(begins, begins[1:]):
+        until = following.start() if following else len(text)
+        end = _KEY_END.search(text, begin.end(), until)
+        limit = min(begin.end() + _KEY_LEAD, end.start() if end else until)
         if _KEY_MATERIAL.search(text, begin.end(), limit):
-            spans.append((begin.start(), end.end() if end else len(text)))
+            spans.append((begin.start(), end.end() if end else until))
     return spans
 
 

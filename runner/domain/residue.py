@@ -24,13 +24,22 @@ _VENDORS = (("composer.json", "autoload.php"), ("Gemfile", "bundle"), ("go.mod",
 """`vendor/` is an installer's only if its manifest lies beside it and the installer's own mark in it."""
 
 
-def kept(untracked: Sequence[str], tracked: Set[str], declared: Sequence[str], empty: Set[str]) -> list[str]:
+def kept(
+    untracked: Sequence[str],
+    tracked: Set[str],
+    declared: Sequence[str],
+    empty: Set[str],
+    installed: Iterable[str] = (),
+) -> list[str]:
     """The new paths a story may ship: those that are no residue, that it declared by name, or that join dependencies
     which are committed already (a tracked `vendor/` is code).
 
-    `untracked` are the paths the repository's own ignore rules let through, `empty` those without a byte in them.
+    `untracked` are the paths the repository's own ignore rules let through, `empty` those without a byte in them,
+    `installed` the places of which the tree may hold only what differs from an earlier story's installation: nothing
+    in there tells any more what it is a part of.
     """
-    marked = frozenset(_self_declared(untracked)) | frozenset(_vendored(untracked, frozenset(untracked) | tracked))
+    vendored = _vendored(untracked, frozenset(untracked) | tracked)
+    marked = frozenset(_self_declared(untracked)).union(vendored, installed)
     committed = _directories(tracked)
 
     def ships(path: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from runner.bus import Say
 from runner.crashpoints import crashpoint
 from runner.domain import events as e
-from runner.domain.change import Pushed, Survey
+from runner.domain.change import Pushed
 from runner.domain.checks import discover, manifests
 from runner.domain.text import one_line
 from runner.domain.verdict import Check
@@ -48,15 +48,16 @@ class Operator(RepeatableHand):
     async def _prepare(self, seq: int) -> e.WorkspaceReady:
         spec = self._view.spec
         survey = await self._workspace.prepare(spec)
-        landed, checks = await self._workspace.landed(spec), await self._checks(survey)
+        landed, checks = await self._workspace.landed(spec), await self._checks()
         return e.WorkspaceReady(answers=seq, survey=survey, checks=checks, landed=landed)
 
-    async def _checks(self, survey: Survey) -> tuple[Check, ...]:
+    async def _checks(self) -> tuple[Check, ...]:
         """Found before any agent runs: none can take one away, or put another command in its place."""
         spec = self._view.spec
         if spec.verify is not None:
             return spec.verify
-        return discover(survey.tree, await self._workspace.texts(spec, manifests(survey.tree)))
+        files = await self._workspace.files(spec)
+        return discover(files, await self._workspace.texts(spec, manifests(files)))
 
     async def _harvest(self, seq: int, request: e.HarvestWanted) -> e.StoryHarvested:
         story = self._view.stories[request.story]

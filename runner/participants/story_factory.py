@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from runner.bus import Say
 from runner.domain import events as e
+from runner.domain.dependencies import lineage
 from runner.ports import AgentJob, Agents, Seat, Workspace
 from runner.prompts import story_prompt
 
@@ -26,13 +27,17 @@ class StoryFactory(RepeatableHand):
         assert isinstance(request, e.StoryWanted)
         agent = self._agents.named(self._view.spec.agent)
         fresh = not request.keep
-        seat = await self._workspace.seat(self._view.spec, request.story, request.attempt, fresh=fresh)
+        seat = await self._seat(request.story, request.attempt, fresh=fresh)
         return e.StorySeated(answers=seq, story=request.story, attempt=request.attempt, base=seat.base, agent=agent)
 
     async def job(self, wanted: e.AttemptWanted, *, fresh: bool) -> AgentJob:
         """What the seated agent is to do. `fresh`: in an emptied worktree, because a crash left half an attempt."""
-        seat = await self._workspace.seat(self._view.spec, wanted.story, wanted.attempt, fresh=fresh)
-        return self._job(wanted, seat)
+        return self._job(wanted, await self._seat(wanted.story, wanted.attempt, fresh=fresh))
+
+    async def _seat(self, story: str, attempt: int, *, fresh: bool) -> Seat:
+        depends_on = {other.id: other.depends_on for other in self._view.stories.values()}
+        after = lineage(depends_on, story)
+        return await self._workspace.seat(self._view.spec, story, attempt, fresh=fresh, after=after)
 
     def _job(self, wanted: e.AttemptWanted, seat: Seat) -> AgentJob:
         spec, story = self._view.spec, self._view.stories[wanted.story]

@@ -18,8 +18,7 @@ from runner.domain.plan import Story
 from runner.domain.text import one_line
 from runner.domain.verdict import Check, CheckResult
 from runner.errors import BaroError
-from runner.ports import Checks, Workspace
-from runner.voice import verification
+from runner.ports import Checks, Seat, Workspace
 
 from .hand import RepeatableHand
 from .view import View
@@ -44,7 +43,7 @@ class Verifier(RepeatableHand):
         assert isinstance(request, e.VerifyWanted)
         wanted = self._wanted(request.story)
         if not wanted:
-            return e.Verified(answers=seq, story=request.story, results=(), problem=self._nothing())
+            return e.Verified(answers=seq, story=request.story, results=())
         crashpoint("verify.start")
         try:
             results = await self._results(request.commit, wanted)
@@ -55,28 +54,29 @@ class Verifier(RepeatableHand):
 
     async def _results(self, commit: str, wanted: Iterable[Check]) -> tuple[CheckResult, ...]:
         seat = await self._workspace.examine(self._view.spec, commit)
-        results = []
-        for check in wanted:
+        return tuple([await self._result(seat, check) for check in wanted])
+
+    async def _result(self, seat: Seat, check: Check) -> CheckResult:
+        try:
             async with self._turn:
-                results.append(await self._checks.run(seat, check, silence=self._view.spec.limits.silence))
-        return tuple(results)
+                return await self._checks.run(seat, check, silence=self._view.spec.limits.silence)
+        except BaroError as error:
+            return CheckResult(check.name, check.command, "skipped", reason=str(error))
 
     def _wanted(self, story: str) -> tuple[Check, ...]:
         """The frozen checks, then the commands of the stories that are in the commit, each command once."""
         if self._view.spec.verify == ():
             return ()
-        known = {check.command for check in self._view.checks}
-        own = [check for one in self._asked(story) for check in _own(one) if check.command not in known]
-        return (*self._view.checks, *{check.command: check for check in own}.values())
+        every: dict[tuple[str, str], Check] = {}
+        for check in (*self._view.checks, *(check for one in self._asked(story) for check in _own(one))):
+            every.setdefault((check.directory, check.command), check)
+        return tuple(every.values())
 
     def _asked(self, story: str) -> list[Story]:
         if story:
             return [self._view.stories[story]]
         landed = {line.id for line in self._view.report.lines if line.state == "landed"}
         return [one for one in self._view.stories.values() if one.id in landed]
-
-    def _nothing(self) -> str:
-        return verification.nothing_wanted() if self._view.spec.verify == () else verification.nothing_found()
 
 
 def _own(story: Story) -> tuple[Check, ...]:

@@ -58,11 +58,13 @@ def write(tree: Path, files: Mapping[str, str | bytes | None]) -> None:
 
 
 class Origin:
-    """A bare repository, and ann's checkout of it."""
+    """A bare repository, and ann's checkout of it. One that is there already is taken as it is."""
 
     def __init__(self, root: Path, files: Mapping[str, str | bytes | None]) -> None:
         self.bare = root / "origin.git"
         self.anns = root / "ann"
+        if self.bare.exists():
+            return
         root.mkdir(parents=True, exist_ok=True)
         git(root, "init", "--quiet", "--bare", "--initial-branch=main", str(self.bare))
         git(root, "init", "--quiet", "--initial-branch=main", str(self.anns))

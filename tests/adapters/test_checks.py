@@ -70,6 +70,15 @@ async def test_a_check_is_told_that_nobody_watches(bench: Bench) -> None:
     assert (await bench.run('test "$CI" = 1 && ! read answer')).state == "pass"
 
 
+@pytest.mark.parametrize("place", ["", "pkg/"])
+async def test_tools_of_a_virtual_environment_in_the_tree_come_first(bench: Bench, place: str) -> None:
+    tool = bench.seat.tree / place / ".venv/bin/python3"
+    tool.parent.mkdir(parents=True)
+    tool.write_text("#!/bin/sh\nexit 3\n")
+    tool.chmod(0o755)
+    assert (await bench.run("python3 -m pytest", "pkg")).state == "fail"
+
+
 async def test_the_sandbox_shows_a_check_the_tree_and_nothing_beside_it(bench: Bench) -> None:
     (bench.seat.tree.parent / "secret").write_text("secret")
     result = await bench.run(f"pwd; ls {bench.seat.tree.parent} ..; exit 1")

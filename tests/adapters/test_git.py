@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -16,6 +17,7 @@ from runner.adapters.workspace.locks import locked
 from runner.errors import BaroError, GitError
 from tests.adapters.git_world import git
 
+T = TypeVar("T")
 SHELL = "alias.x=!f() { %s; }; f"
 
 
@@ -93,11 +95,11 @@ async def test_a_credential_that_the_remote_repeats_is_not_in_the_error(reposito
 
 async def test_cancelling_a_command_stops_everything_it_started(repository: Git, tmp_path: Path) -> None:
     task = asyncio.create_task(shell(repository, f"sleep 300 & echo $! > {tmp_path}/pid; wait"))
-    pid = await _appears(tmp_path / "pid")
+    pid = await _until(lambda: _read(tmp_path / "pid"))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await _gone(int(pid))
+    await _until(lambda: _gone(int(pid)))
 
 
 async def test_a_command_that_takes_too_long_is_stopped_and_says_so(repository: Git) -> None:
@@ -132,10 +134,10 @@ asyncio.run(main(Path(sys.argv[1])))
 
 async def test_a_lock_is_held_until_the_git_of_a_killed_owner_has_ended(repository: Git, tmp_path: Path) -> None:
     """And then what that git left locked is unlocked."""
-    owner = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)])
-    pid = int(await _appears(tmp_path / "pid"))
+    owner = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLDER, str(tmp_path))
+    pid = int(await _until(lambda: _read(tmp_path / "pid")))
     owner.kill()
-    owner.wait()
+    await owner.wait()
     abandoned = repository.dir / "refs" / "heads" / "main.lock"
     abandoned.touch()
     with pytest.raises(BaroError, match="has held"):
@@ -161,14 +163,19 @@ async def test_tasks_of_one_process_take_turns(tmp_path: Path) -> None:
     await asyncio.gather(*(enter() for _ in range(5)))
 
 
-async def _appears(path: Path) -> str:
+async def _until(probe: Callable[[], T]) -> T:
     async with asyncio.timeout(10):
-        while not (path.exists() and (text := path.read_text().strip())):
+        while not (value := probe()):  # noqa: ASYNC110 — another process sets no event
             await asyncio.sleep(0.01)
-    return text
+    return value
 
 
-async def _gone(pid: int) -> None:
-    async with asyncio.timeout(10):
-        while Path(f"/proc/{pid}").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text():
-            await asyncio.sleep(0.01)
+def _read(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _gone(pid: int) -> bool:
+    try:
+        return " Z " in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True

@@ -39,6 +39,13 @@ async def test_only_regular_files_of_a_sensible_length_are_read(tmp_path: Path) 
     assert found == {"a/package.json": "{\ufffd}", "*": "star", "-rf": "dashes"}
 
 
+async def test_the_files_are_those_of_where_the_run_began_shallow_first(tmp_path: Path) -> None:
+    world = World(tmp_path, {"z": "1", "a/b/c": "1", "d/e": "1", "ümlaut": "1"})
+    await world.workspace.prepare(world.spec)
+    await world.land(await world.work("S1", {"later": "1\n"}))
+    assert await world.workspace.files(world.spec) == ("z", "ümlaut", "d/e", "a/b/c")
+
+
 # --- examine ---------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,9 @@ from statistics import median
 from tests.adapters.git_world import World, git, write
 
 PER_DIRECTORY = 100
+LIFE = 1.1
+"""seconds between a story's start and its end: git reads files again that are as young as its index, and no agent is
+that fast"""
 AIMS = {"start": "1x, if possible 3x", "merge": "10x"}
 STEPS = {
     "start": ("seat", "git worktree add"),
@@ -42,6 +45,7 @@ class Bench:
         story = f"S{number}"
         with self.timed("start", "baro"):
             seat = await self.world.sit(story)
+        await asyncio.sleep(LIFE)
         write(seat.tree, work(number))
         with self.timed("harvest", "baro"), self.timed("merge path", "baro"):
             commit = (await self.world.harvest(story)).commit
@@ -52,6 +56,7 @@ class Bench:
         tree, branch = self.plain.parent / f"story-{number}", f"story-{number}"
         with self.timed("start", "git"):
             git(self.plain, "worktree", "add", "-b", branch, str(tree))
+        await asyncio.sleep(LIFE)
         write(tree, work(number))
         with self.timed("harvest", "git"), self.timed("merge path", "git"):
             git(tree, "add", "--all")

@@ -85,7 +85,9 @@ async def run_head(layout: Layout, spec: RunSpec) -> str:
 async def resolve(git: Git, ref: str) -> str | None:
     """The commit a full ref name points at, or None."""
     # Most refs of ours are files that hold just that. Reading one takes no process, and this is asked all the time.
-    return _loose(git.dir / ref) or (await git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1))).line or None
+    if (known := _loose(git.dir / ref)) is not None:
+        return known
+    return (await git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1))).line or None
 
 
 def _loose(path: Path) -> str | None:

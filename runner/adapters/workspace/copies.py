@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .layers import OPAQUE, Layer, contents, is_directory, leads_to, opaque
 from .layout import Layout
-from .seats import remove
+from .removal import remove
 
 _BOOKKEEPING = frozenset({".package-lock.json", ".yarn-integrity", ".modules.yaml", "pyvenv.cfg", "RECORD"})
 """Files in which installers remember what is there: of two, the upper one is corrected by the next installer."""
@@ -38,7 +38,8 @@ def fill(layout: Layout, tree: Path, layers: Sequence[Layer]) -> None:
         remove(tree / place)
         (tree / place).parent.mkdir(parents=True, exist_ok=True)
         for one in _chain(layout, layers, place):
-            _lay(contents(layout, one) / place, tree / place, (str(layout.tree(one.story)), str(tree)))
+            moved = (str(layout.tree(one.story)), str(tree))
+            _lay(contents(layout, one) / place, tree / place, moved, alone=not one.whole)
 
 
 def _chain(layout: Layout, layers: Sequence[Layer], place: str) -> list[Layer]:
@@ -47,7 +48,7 @@ def _chain(layout: Layout, layers: Sequence[Layer], place: str) -> list[Layer]:
     last = having[-1]
     if not all(_agree(layout, one, other, place) for one, other in _strangers(having)):
         having = [one for one in having if one is last or one.story in last.over]
-    replaced = {story for one in having if one.whole for story in one.over}
+    replaced = {story for one in layers if one.whole for story in one.over}
     return [one for one in having if one.story not in replaced]
 
 
@@ -78,7 +79,7 @@ def _same(one: Path, other: Path) -> bool:
         return False
     match kind:
         case stat.S_IFDIR:
-            return all(_same(one / name, other / name) for name in sorted(os.listdir(one)))
+            return all(_same(path, other / path.name) for path in sorted(one.iterdir()))
         case stat.S_IFLNK:
             return one.readlink() == other.readlink()
         case stat.S_IFREG:
@@ -86,9 +87,10 @@ def _same(one: Path, other: Path) -> bool:
     return True
 
 
-def _lay(source: Path, target: Path, moved: tuple[str, str]) -> None:
+def _lay(source: Path, target: Path, moved: tuple[str, str], *, alone: bool = True) -> None:
     """Copy `source` over what an earlier layer has put at `target`, as an overlay would show it. `moved`: absolute
-    links to a path below the first point below the second now."""
+    links to a path below the first point below the second now. Not `alone`: even a directory that is marked opaque
+    leaves what is there, because that comes from a stranger and not from below."""
     status = source.lstat()
     if not stat.S_ISDIR(status.st_mode):
         remove(target)
@@ -97,11 +99,11 @@ def _lay(source: Path, target: Path, moved: tuple[str, str]) -> None:
         elif stat.S_ISREG(status.st_mode):
             shutil.copy2(source, target)
         return
-    if opaque(source) or not is_directory(target):
+    if (alone and opaque(source)) or not is_directory(target):
         remove(target)
     target.mkdir(exist_ok=True)
-    for name in os.listdir(source):
-        _lay(source / name, target / name, moved)
+    for path in source.iterdir():
+        _lay(path, target / path.name, moved)
     shutil.copystat(source, target)
     target.chmod(stat.S_IMODE(status.st_mode) | stat.S_IRWXU)  # the next layer has something to put there
     _open(target)

@@ -63,10 +63,16 @@ def parse_raw(fields: Sequence[str]) -> Iterator[Difference]:
 
 async def changes(git: Git, old: str, new: str) -> tuple[Change, ...]:
     """The same, counted in lines, for people."""
-    found = await differences(git, old, new)
-    answer = await git.run("diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", old, new)
-    counts = {path: (_lines(added), _lines(removed)) for added, removed, path in _numstat(answer.fields)}
-    return tuple(
+    return (await compared(git, old, new))[1]
+
+
+async def compared(git: Git, old: str, new: str) -> tuple[list[Difference], tuple[Change, ...]]:
+    """Both at once."""
+    options = ("-r", "-z", "--raw", "--numstat", "--no-renames", "--no-abbrev", "--no-ext-diff")
+    fields = (await git.run("diff-tree", *options, old, new)).fields
+    found = list(parse_raw(fields))
+    counts = {path: (_lines(added), _lines(removed)) for added, removed, path in _numstat(fields[2 * len(found) :])}
+    return found, tuple(
         Change(printable(d.path), _STATUS.get(d.status, "modified"), *counts.get(d.path, (0, 0))) for d in found
     )
 
@@ -142,7 +148,9 @@ MAX_PATCH = 60_000
 
 async def patch(git: Git, old: str, new: str, paths: Sequence[str] = ()) -> str:
     """What people call the diff; its beginning, with a line that says so, where it is longer than MAX_PATCH."""
-    answer = await git.run("diff-tree", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", old, new, "--", *paths)
-    if len(answer.text) <= MAX_PATCH:
-        return answer.text
-    return f"{answer.text[:MAX_PATCH]}\n[{len(answer.text) - MAX_PATCH} more characters are not shown]\n"
+    named = [f":(literal){path}" for path in paths]
+    answer = await git.run("diff-tree", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", old, new, "--", *named)
+    text = answer.stdout.decode(errors="replace")  # it goes into prompts and the journal, which hold UTF-8 only
+    if len(text) <= MAX_PATCH:
+        return text
+    return f"{text[:MAX_PATCH]}\n[{len(text) - MAX_PATCH} more characters are not shown]\n"

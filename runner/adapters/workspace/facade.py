@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from runner.adapters.git import require
+from runner.adapters.room import Sharing
 from runner.crashpoints import crashpoint
 from runner.domain.change import Change, Harvest, Landing, NotPushed, Pushed, Survey
 from runner.domain.plan import Story
@@ -16,9 +17,9 @@ from runner.domain.run import RunSpec
 from runner.errors import BaroError
 from runner.ports import AppIdentity, Seat
 
-from . import clone, diffs, harvest, ladder, leftovers, mirror, seats, texts
+from . import clone, diffs, harvest, ladder, leftovers, mirror, seats, texts, views
 from .commits import Signature
-from .layout import Layout
+from .layout import EXAMINED, INTEGRATION, Layout
 from .locks import locked
 from .push import Parcel
 from .push import push as push_parcel
@@ -37,13 +38,16 @@ class GitWorkspace:
         gate: Gate,
         *,
         local: bool = False,
+        sharing: Sharing = "portable",
     ) -> None:
-        """`identity` is who commits. `local` allows `file://` remotes: a repository on this machine, and tests."""
+        """`identity` is who commits. `local` allows `file://` remotes: a repository on this machine, and tests.
+        `sharing` is what the sandbox can do for installed dependencies."""
         self._home = home.absolute()
         self._remote = remote
         self._identity = identity
         self._gate = gate
         self._local = local
+        self._sharing = sharing
 
     async def prepare(self, spec: RunSpec) -> Survey:
         layout = self._layout(spec)
@@ -75,15 +79,23 @@ class GitWorkspace:
             raise BaroError(f"The checkpoint of run {spec.id} was not pushed: {result.reason}")
         await layout.git.run("update-ref", layout.checkpoint, head)
 
-    async def seat(self, spec: RunSpec, story: str, attempt: int, *, fresh: bool) -> Seat:
+    async def seat(self, spec: RunSpec, story: str, attempt: int, *, fresh: bool, after: Sequence[str] = ()) -> Seat:
         layout = self._layout(spec)
         async with self._alone(layout):
-            return await seats.story_seat(layout, spec, story, attempt, fresh=fresh)
+            seat = await seats.story_seat(layout, spec, story, attempt, fresh=fresh)
+            await views.settle(layout, seat.base, after, self._sharing)
+        return await views.furnish(layout, story, seat, after, self._sharing)
 
     async def reading(self, spec: RunSpec) -> Seat:
         layout = self._layout(spec)
         async with self._alone(layout):
-            return await seats.reading_seat(layout, spec)
+            seat = await seats.reading_seat(layout, spec)
+            landed = await self._settled(layout, spec)
+        return await views.furnish(layout, INTEGRATION, seat, landed, self._sharing)
+
+    async def files(self, spec: RunSpec) -> tuple[str, ...]:
+        layout = self._layout(spec)
+        return await texts.files(layout.git, layout.start)
 
     async def texts(self, spec: RunSpec, paths: Sequence[str]) -> dict[str, str]:
         layout = self._layout(spec)
@@ -92,7 +104,9 @@ class GitWorkspace:
     async def examine(self, spec: RunSpec, commit: str) -> Seat:
         layout = self._layout(spec)
         async with self._alone(layout):
-            return await seats.examining_seat(layout, spec, commit)
+            seat = await seats.examining_seat(layout, spec, commit)
+            landed = await self._settled(layout, spec)
+        return await views.furnish(layout, EXAMINED, seat, landed, self._sharing)
 
     async def harvest(self, spec: RunSpec, story: Story, *, at: float, message: str) -> Harvest:
         layout = self._layout(spec)
@@ -151,6 +165,12 @@ class GitWorkspace:
             crashpoint("tidy.removed")
         finally:
             await self._remote.forget(spec)
+
+    async def _settled(self, layout: Layout, spec: RunSpec) -> tuple[str, ...]:
+        """All stories that have landed, with what they installed ready to be shown."""
+        landed = await clone.landed(layout, spec)
+        await views.settle(layout, await clone.run_head(layout, spec), landed, self._sharing)
+        return landed
 
     async def _push(self, spec: RunSpec, parcel: Parcel) -> Pushed | NotPushed:
         """Without the run's lock: it reads commits that never change, and a slow remote must not hold up seats."""

@@ -18,7 +18,7 @@ from runner.errors import BaroError
 from .clone import printable, resolve
 from .commits import Signature, commit, message
 from .decoy import agents_subjects
-from .diffs import Difference, changes, differences, files
+from .diffs import Difference, changes, compared, files
 from .layout import Layout, head_ref
 from .stage import staged
 
@@ -40,13 +40,15 @@ async def harvest(layout: Layout, order: Order, gate: Gate) -> Harvest:
     story = order.story.id
     base = await story_base(layout, story)
     async with staged(layout, story, order.story.writes) as stage:
-        first = await differences(stage.git, base, await stage.tree())
-        held = await _held(stage.git, first, gate, order.story.writes)
-        await _restore(stage.git, list(held))
         tree = await stage.tree()
+        found, shipped = await compared(layout.git, base, tree)
+        held = await _held(stage.git, found, gate, order.story.writes)
+        if held:
+            await _restore(stage.git, list(held))
+            tree = await stage.tree()
+            shipped = await changes(layout.git, base, tree)
     reasons = tuple(HeldBack(printable(d.path), reason) for d, reason in held.items())
     reasons += tuple(HeldBack(printable(path), _NESTED) for path in stage.nested)
-    shipped = await changes(layout.git, base, tree)
     if not shipped:
         return Harvest(None, held_back=reasons)
     words = message(gate.text(_words(layout, order)), order.spec, story)
@@ -77,10 +79,9 @@ async def _held(git: Git, found: Sequence[Difference], gate: Gate, declared: Seq
 
 async def _restore(git: Git, held: Sequence[Difference]) -> None:
     """Put those paths back to what the base has; mode 0 removes one that the base does not have."""
-    if held:
-        entries = "".join(f"{d.before.mode} {d.before.oid}\t{d.path}\0" for d in held)
-        given = entries.encode(errors="surrogateescape")
-        await git.run("update-index", "--replace", "-z", "--index-info", input=given)
+    entries = "".join(f"{d.before.mode} {d.before.oid}\t{d.path}\0" for d in held)
+    given = entries.encode(errors="surrogateescape")
+    await git.run("update-index", "--replace", "-z", "--index-info", input=given)
 
 
 def _outside(story: Story, shipped: Sequence[Change]) -> tuple[str, ...]:

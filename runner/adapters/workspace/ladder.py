@@ -169,7 +169,11 @@ async def _blob(git: Git, oid: str | None) -> bytes:
 
 
 async def _merge_file(git: Git, sides: Sequence[Path], how: str) -> bytes:
-    """Its exit code counts conflicts (127 for more); 128 and above are errors."""
+    """Its exit code counts conflicts (127 for more); 128 and above are errors.
+
+    It pairs lines by Myers' algorithm where `merge-tree` uses the histogram one, so a conflict may be cut a little
+    differently here, or turn out to be none. What is lost is read off this same merge, so nothing goes untold.
+    """
     answer = await git.run("merge-file", "-p", "-q", how, *map(str, sides), ok=tuple(range(128)))
     return answer.stdout
 

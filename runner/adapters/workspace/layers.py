@@ -18,7 +18,7 @@ from msgspec import Struct
 from runner.domain.dependencies import above
 
 from .layout import Layout
-from .seats import remove
+from .removal import remove
 
 OPAQUE = "user.overlay.opaque"
 
@@ -69,6 +69,13 @@ def installed(layout: Layout, seat: str) -> tuple[str, ...]:
     """The places at which the seat's tree may hold no more than a difference to what it is shown."""
     known = shown(layout, seat)
     return tuple(place for one in stack(layout, known.over if known else ()) for place in one.places)
+
+
+def remember(layout: Layout, seat: str, now: Shown) -> None:
+    path = layout.view(seat) / "shown.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".new").write_bytes(msgspec.json.encode(now))
+    path.with_suffix(".new").rename(path)
 
 
 # --- making ----------------------------------------------------------------------------------------------------

@@ -93,6 +93,22 @@ class Layout(Struct, frozen=True):
     def decoy(self, seat: str) -> Path:
         return self.root / "decoys" / plain_name(seat)
 
+    @property
+    def layers(self) -> Path:
+        """What stories have installed, see layers.py."""
+        return self.root / "layers"
+
+    def layer(self, story: str) -> Path:
+        return self.layers / plain_name(story)
+
+    def view(self, seat: str) -> Path:
+        """What a seat is shown of that."""
+        return self.root / "views" / plain_name(seat)
+
+    def work(self, seat: str) -> Path:
+        """A directory for the overlay's own use, on the file system of the tree."""
+        return self.view(seat) / "work"
+
     def administration(self, seat: str) -> Path:
         """The trusted git directory of a worktree. git names it after the last part of the tree's path."""
         return self.clone / "worktrees" / plain_name(seat)

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from .layout import Layout
-from .seats import remove
+from .removal import remove
 
 LOGS = "logs"
 

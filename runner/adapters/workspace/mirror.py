@@ -8,7 +8,7 @@ from runner.adapters.git import Git, Network
 from runner.domain.run import RunSpec
 from runner.errors import BaroError, GitError
 
-from .clone import MAX_TREE, printable
+from .clone import MAX_TREE, printable, resolve
 from .layout import Layout, head_ref, is_commit_id, mirror_ref
 from .locks import locked
 from .remote import heads
@@ -23,11 +23,13 @@ async def refresh(layout: Layout, spec: RunSpec, where: Network) -> dict[str, st
         there = {branch: found[head_ref(branch)] for branch in branches if head_ref(branch) in found}
         if spec.base_ref not in there:
             raise _no_base(spec)
-        await _fetch(git, where, [f"+{head_ref(branch)}:{mirror_ref(branch)}" for branch in there])
+        behind = [branch for branch, commit in there.items() if await resolve(git, mirror_ref(branch)) != commit]
+        if behind:
+            await _fetch(git, where, [f"+{head_ref(branch)}:{mirror_ref(branch)}" for branch in behind])
         if spec.pull:
             await _fetch_commit(git, where, spec.pull.head_sha)
         # What was fetched, not what was announced: somebody may have pushed in between.
-        return {branch: (await git.run("rev-parse", "--verify", mirror_ref(branch))).line for branch in there}
+        return {branch: commit for branch in there if (commit := await resolve(git, mirror_ref(branch)))}
 
 
 async def checkpoint(layout: Layout, where: Network) -> str | None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import shutil
-from pathlib import Path
 
 from runner.adapters.git import Git
 from runner.crashpoints import crashpoint
@@ -18,6 +15,7 @@ from . import decoy
 from .clone import resolve, run_head
 from .commits import Signature, commit, message
 from .layout import EXAMINED, INTEGRATION, Layout, head_ref, is_commit_id
+from .removal import remove
 from .stage import staged
 
 
@@ -118,18 +116,5 @@ async def _preserve(layout: Layout, spec: RunSpec, story: str, attempt: int, bas
 
 def _clear(layout: Layout, seat: str) -> None:
     """Remove a seat, its decoy first: without it the rest counts as unfinished."""
-    for path in (layout.decoy(seat), layout.tree(seat), layout.administration(seat)):
+    for path in (layout.decoy(seat), layout.view(seat), layout.tree(seat), layout.administration(seat)):
         remove(path)
-
-
-def remove(path: Path) -> None:
-    """Delete a directory even where its owner took away his own right to."""
-    if path.is_symlink() or not path.is_dir():
-        path.unlink(missing_ok=True)
-        return
-    for directory, names, _ in os.walk(path):
-        for name in names:
-            child = Path(directory, name)
-            if not child.is_symlink():
-                child.chmod(0o700)
-    shutil.rmtree(path)

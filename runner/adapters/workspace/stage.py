@@ -15,9 +15,11 @@ from runner.adapters.git import Git
 from runner.domain.policy import agent_configuration
 from runner.domain.residue import kept
 
+from .layers import installed
 from .layout import Layout
 
 _GITLINK = "160000"
+_UNTRACKED = "? "
 
 
 class Staged(Struct, frozen=True):
@@ -52,20 +54,22 @@ async def staged(layout: Layout, seat: str, declared: Sequence[str] = ()) -> Asy
     administration, tree = layout.administration(seat), layout.tree(seat)
     async with scratch_index(layout, administration / "index") as index:
         git = Git(administration, work_tree=tree, index=index)
-        tracked = await _tracked(git)
+        tracked, untracked = await _listed(git)
         await _add_tracked(git, [path for path, mode in tracked.items() if mode == _GITLINK])
-        untracked = (await git.run("ls-files", "-z", "--others", "--exclude-standard")).fields
         # git ends a directory in a slash here when it is a repository of its own
         nested = tuple(path.rstrip("/") for path in untracked if path.endswith("/"))
         new = [path for path in untracked if not path.endswith("/")]
-        await _add(git, kept(new, tracked.keys(), declared, _empty(tree, new)))
+        await _add(git, kept(new, tracked.keys(), declared, _empty(tree, new), installed(layout, seat)))
         yield Staged(git, nested)
 
 
-async def _tracked(git: Git) -> dict[str, str]:
-    """Path to mode of everything in the index."""
-    entries = (entry.split("\t", 1) for entry in (await git.run("ls-files", "-z", "--stage")).fields)
-    return {path: head.split(" ", 1)[0] for head, path in entries}
+async def _listed(git: Git) -> tuple[dict[str, str], list[str]]:
+    """Path to mode of everything in the index, and what is not in it. The tag (`-t`) in front of each line tells the
+    two apart, whatever a file is called."""
+    lines = (await git.run("ls-files", "-z", "-t", "--stage", "--others", "--exclude-standard")).fields
+    entries = (line.split("\t", 1) for line in lines if not line.startswith(_UNTRACKED))
+    tracked = {path: head.split(" ")[1] for head, path in entries}
+    return tracked, [line.removeprefix(_UNTRACKED) for line in lines if line.startswith(_UNTRACKED)]
 
 
 async def _add_tracked(git: Git, submodules: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Text files of one commit, read from its objects: nothing is checked out for it."""
+"""Paths and text files of one commit, read from its objects: nothing is checked out for it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ from collections.abc import Sequence
 
 from runner.adapters.git import Git
 
+from .clone import printable
 from .diffs import contents
 
 MAX_TEXT = 256 * 1024
 """bytes; no manifest that people write is longer, and a longer file is left out"""
 MAX_TEXTS = 200
+MAX_FILES = 20_000
 _FILES = ("100644", "100755")
+
+
+async def files(git: Git, commit: str) -> tuple[str, ...]:
+    """Paths that are UTF-8, shallow first."""
+    paths = (await git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)).fields
+    shallow = sorted((path for path in paths if printable(path) == path), key=lambda path: (path.count("/"), path))
+    return tuple(shallow[:MAX_FILES])
 
 
 async def texts(git: Git, commit: str, paths: Sequence[str]) -> dict[str, str]:
