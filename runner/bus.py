@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol
 
@@ -209,20 +209,31 @@ class Bus:
             self._act(entry)
 
     def _deliberate(self, by: str, incoming: Event) -> list[Entry]:
-        """Everything the minds say to `incoming`, breadth first, until nobody has more to say or the run has ended."""
+        """Everything the minds say to `incoming`, until nobody has more to say or the run has ended.
+
+        What is said is folded at once and answered in its turn, so that nobody says a thing twice for not having heard
+        it yet.
+        """
         at = self._now()
-        entries: list[Entry] = []
-        said: deque[tuple[str, Event]] = deque([(by, incoming)])
-        while said and not self._ledger.ended:
-            speaker, event = said.popleft()
-            if len(entries) == TURN_LIMIT:
-                raise Stalled(f"One turn grew past {TURN_LIMIT} events.", evidence=repr(entries[-3:]))
-            entry = Entry(seq=self._ledger.last + 1, at=at, by=speaker, event=event)
-            self._fold(entry)
-            entries.append(entry)
+        entries = [self._said(at, by, incoming)]
+        for entry in entries:  # grows while it is read
             for mind in self._roster.minds:
-                said.extend((mind.name, answer) for answer in mind.decide(entry))
+                entries.extend(self._answers(at, mind, entry))
+            if len(entries) > TURN_LIMIT:
+                raise Stalled(f"One turn grew past {TURN_LIMIT} events.", evidence=repr(entries[-3:]))
         return entries
+
+    def _answers(self, at: float, mind: Mind, entry: Entry) -> Iterator[Entry]:
+        # All of it before any of it is folded: a mind that speaks must not see itself change.
+        for event in list(mind.decide(entry)):
+            if self._ledger.ended:
+                return
+            yield self._said(at, mind.name, event)
+
+    def _said(self, at: float, by: str, event: Event) -> Entry:
+        entry = Entry(seq=self._ledger.last + 1, at=at, by=by, event=event)
+        self._fold(entry)
+        return entry
 
     def _fold(self, entry: Entry) -> None:
         self._ledger.fold(entry)

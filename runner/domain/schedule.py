@@ -8,7 +8,7 @@ from typing import Literal
 
 from .config import Limits
 from .mode import Mode
-from .plan import Story
+from .plan import Story, Tier
 
 State = Literal["waiting", "running", "landed", "failed", "blocked"]
 
@@ -32,7 +32,7 @@ class Schedule:
         self._after: dict[str, tuple[str, ...]] = {story.id: story.depends_on for story in stories}
         self._slots = slots
         self._state: dict[str, State] = dict.fromkeys(self._after, "waiting")
-        self._depth = _remaining(self._after)
+        self._depth = _remaining(stories)
 
     def ready(self) -> list[str]:
         """The stories to start now, longest remaining path first, then in the plan's order."""
@@ -110,10 +110,16 @@ class Schedule:
         return [other for other in self._after if other in found - {id}]
 
 
-def _remaining(after: dict[str, tuple[str, ...]]) -> dict[str, int]:
-    """Stories on the longest way from each one to the end, itself included."""
-    depth = dict.fromkeys(after, 1)
+WEIGHT: dict[Tier, int] = {"light": 2, "standard": 3, "heavy": 4}
+"""how long a story of a tier takes, beside the others: nobody knows before, but planners know the hard ones"""
+
+
+def _remaining(stories: Sequence[Story]) -> dict[str, int]:
+    """The weight of the longest way from each story to the end, itself included."""
+    weight = {story.id: WEIGHT[story.tier] for story in stories}
+    after = {story.id: story.depends_on for story in stories}
+    depth = dict(weight)
     for id in reversed([*TopologicalSorter(after).static_order()]):
         for before in after[id]:
-            depth[before] = max(depth[before], depth[id] + 1)
+            depth[before] = max(depth[before], weight[before] + depth[id])
     return depth
