@@ -64,6 +64,7 @@ class Gate:
             self.protects(file.path)
             or _kind(file)
             or (f"is larger than {self._max_file // 1024} KiB" if file.size > self._max_file else None)
+            or _unfinished(file)
             or self._leak(file)
         )
 
@@ -126,6 +127,16 @@ def _keys(text: str) -> list[tuple[int, int]]:
         if _KEY_MATERIAL.search(text, begin.end(), limit):
             spans.append((begin.start(), end.end() if end else until))
     return spans
+
+
+# In one string they would be a conflict in this very file.
+_CONFLICT = re.compile(rb"^<{7} .*?^={7}\r?$.*?^>{7} ", re.MULTILINE | re.DOTALL)
+
+
+def _unfinished(file: File) -> str | None:
+    """A merge somebody began and did not finish; markers that were there before are somebody's examples."""
+    found, before = (len(_CONFLICT.findall(data or b"")) for data in (file.content, file.before))
+    return "still has the conflict markers of an unfinished merge" if found > before else None
 
 
 def _kind(file: File) -> str | None:

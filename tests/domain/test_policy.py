@@ -177,3 +177,13 @@ def test_what_the_gate_has_redacted_has_no_secret_left_for_it_to_find(before: st
 @given(st.text(max_size=200))
 def test_honest_text_passes_unchanged(words: str) -> None:
     assert GATE.text(words) == words
+
+
+def test_an_unfinished_merge_stays_here_and_an_example_of_one_that_was_there_may_go() -> None:
+    left, middle, right = "<" * 7, "=" * 7, ">" * 7
+    conflict = f"{left} ours\na\n{middle}\nb\n{right} theirs\n".encode()
+    heading = f"Title\n{middle}\ntext\n".encode()
+    gate = Gate()
+    assert gate.reason(File("a.py", "100644", len(conflict), conflict)) is not None
+    assert gate.reason(File("a.md", "100644", len(conflict), conflict + b"more", before=conflict)) is None
+    assert gate.reason(File("a.rst", "100644", len(heading), heading)) is None
