@@ -44,6 +44,7 @@ check: $(READY) ## format, lint, types, layers, lock file, and what must never b
 .PHONY: bench
 bench: $(READY) ## how fast it is; BENCH=short for a quick look
 	$(BIN)/python -m tests.bench.receiver $(if $(filter short,$(BENCH)),--rounds 2 --requests 1000)
+	$(BIN)/python -m tests.bench.doorbell $(if $(filter short,$(BENCH)),--asks 20)
 	$(BIN)/python -m tests.bench.schedule $(if $(filter short,$(BENCH)),--plans 300)
 	$(BIN)/python -m tests.bench.engine $(if $(filter short,$(BENCH)),--seconds 1)
 	$(BIN)/python -m tests.bench.large $(if $(filter short,$(BENCH)),--files 10000 --rounds 3)
