@@ -29,6 +29,10 @@ CALM = {
     "npm_config_audit": "false",
     "npm_config_update_notifier": "false",
     "COMPOSER_NO_INTERACTION": "1",
+    # Installed beside the code, as most do: what goes into the home is gone with the attempt.
+    "POETRY_VIRTUALENVS_IN_PROJECT": "true",
+    "PIPENV_VENV_IN_PROJECT": "1",
+    "BUNDLE_PATH": "vendor/bundle",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_EDITOR": "true",
     "GIT_CONFIG_NOSYSTEM": "1",

@@ -8,7 +8,7 @@ from posixpath import basename, dirname, join
 
 _VENV = (".venv", "venv")
 _PYTHON = (*_VENV, "__pypackages__")
-_NODE = ("node_modules", ".yarn/cache", ".yarn/unplugged", ".pnp.cjs", ".pnp.loader.mjs")
+_NODE = ("node_modules", ".pnpm-store", ".yarn/cache", ".yarn/unplugged", ".pnp.cjs", ".pnp.loader.mjs")
 
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "package.json": _NODE,

@@ -130,6 +130,19 @@ async def test_paths_that_are_no_utf8_and_odd_ones_survive(world: World) -> None
     assert {change.path for change in harvest.changes} == {"caf�.txt", 'we ird\n"name\t.txt', ":(top)x", "-rf"}
 
 
+async def test_a_file_that_became_a_directory_and_the_reverse_ship(world: World) -> None:
+    tree = (await world.sit()).tree
+    write(tree, {"README.md": None, "src/a.py": None})
+    (tree / "src").rmdir()
+    write(tree, {"README.md/inside.md": "x\n", "src": "now a file\n"})
+    assert [(change.path, change.status) for change in (await world.harvest()).changes] == [
+        ("README.md", "deleted"),
+        ("README.md/inside.md", "added"),
+        ("src", "added"),
+        ("src/a.py", "deleted"),
+    ]
+
+
 async def test_what_lies_outside_the_declared_surface_is_reported_and_ships(world: World) -> None:
     write((await world.sit()).tree, {"src/b.py": "b\n", "docs/x.md": "x\n"})
     assert (await world.harvest(writes=("src/**",))).outside == ("docs/x.md",)

@@ -28,6 +28,13 @@ def test_a_committed_vendor_directory_is_code() -> None:
     assert keeps("vendor/a.php", beside=("vendor/autoload.php",), tracked=tracked)
 
 
+def test_what_lies_where_an_earlier_story_installed_is_installed_too() -> None:
+    """It may be no more than the difference, with no mark of an environment in it."""
+    new = ["venv/lib/python3.11/site-packages/part/__init__.py", "src/a.py", "api/vendor/x.php"]
+    assert kept(new, {"src/b.py"}, (), set(), installed=("venv", "api/vendor")) == ["src/a.py"]
+    assert kept(new, {"api/vendor/y.php"}, (), set(), installed=("venv", "api/vendor")) == new[1:]
+
+
 def test_a_cache_is_a_cache_even_where_somebody_once_committed_one() -> None:
     assert not keeps("a/__pycache__/y.pyc", tracked={"a/__pycache__/x.pyc"})
 

@@ -30,16 +30,26 @@ def agree(layout: Layout, layers: Sequence[Layer]) -> bool:
 def fill(layout: Layout, tree: Path, layers: Sequence[Layer]) -> None:
     """Copy what the layers hold, the lowest first, into a tree that has been checked out just now.
 
-    Copies and never hard links: those are the same file, and whoever writes to one writes to all.
+    Copies and never hard links: those are the same file, and whoever writes to one writes to all. Half a copy is worse
+    than none: where one cannot be finished, that raises OSError and leaves nothing.
     """
-    for place in sorted({place for one in layers for place in one.places}):
-        if not leads_to(tree, place):
-            continue
-        remove(tree / place)
+    wanted = sorted({place for one in layers for place in one.places})
+    places = [place for place in wanted if leads_to(tree, place)]
+    try:
+        for place in places:
+            remove(tree / place)
+            _copy(layout, tree, _chain(layout, layers, place), place)
+    except OSError:
+        for place in places:
+            remove(tree / place)
+        raise
+
+
+def _copy(layout: Layout, tree: Path, chain: Sequence[Layer], place: str) -> None:
+    for one in chain:
         (tree / place).parent.mkdir(parents=True, exist_ok=True)
-        for one in _chain(layout, layers, place):
-            moved = (str(layout.tree(one.story)), str(tree))
-            _lay(contents(layout, one) / place, tree / place, moved, alone=not one.whole)
+        moved = (str(layout.tree(one.story)), str(tree))
+        _lay(contents(layout, one) / place, tree / place, moved, alone=not one.whole)
 
 
 def _chain(layout: Layout, layers: Sequence[Layer], place: str) -> list[Layer]:
@@ -48,7 +58,7 @@ def _chain(layout: Layout, layers: Sequence[Layer], place: str) -> list[Layer]:
     last = having[-1]
     if not all(_agree(layout, one, other, place) for one, other in _strangers(having)):
         having = [one for one in having if one is last or one.story in last.over]
-    replaced = {story for one in layers if one.whole for story in one.over}
+    replaced = {story for one in layers if one.replaces(place) for story in one.over}
     return [one for one in having if one.story not in replaced]
 
 

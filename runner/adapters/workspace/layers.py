@@ -25,13 +25,19 @@ OPAQUE = "user.overlay.opaque"
 
 class Layer(Struct, frozen=True):
     """`number` counts layers as they were made: a later one lies above. `over` are the stories whose layers its own
-    story saw, `places` the paths it has something at. `whole`: at those it has everything, and not a difference."""
+    story saw, `places` the paths it has something at, `gone` the directories of code that its story has removed, with
+    everything that was installed in them. `whole`: at its places it has all there is, and not a difference."""
 
     story: str
     number: int
     over: tuple[str, ...]
     places: tuple[str, ...]
+    gone: tuple[str, ...]
     whole: bool
+
+    def replaces(self, place: str) -> bool:
+        """Does nothing show there of what lies below?"""
+        return self.whole or not set(above(place)).isdisjoint(self.gone)
 
 
 class Shown(Struct, frozen=True):
@@ -51,7 +57,7 @@ def layer(layout: Layout, story: str) -> Layer | None:
 
 def stack(layout: Layout, stories: Iterable[str]) -> list[Layer]:
     """Of those stories that installed something, the lowest first."""
-    found = [known for story in stories if (known := layer(layout, story)) and known.places]
+    found = [known for story in stories if (known := layer(layout, story)) and (known.places or known.gone)]
     return sorted(found, key=lambda known: known.number)
 
 
@@ -89,24 +95,38 @@ def freeze(layout: Layout, story: str, places: Collection[str]) -> None:
     tree, building = layout.tree(story), layout.layers / f"{story}.building"
     below = shown(layout, story) or Shown(())
     known = {*places, *installed(layout, story)}
-    if below.over and not below.copied:
-        known |= {parent for place in known for parent in above(place) if _gone(tree / parent)}
+    parents = {parent for place in known for parent in above(place)}
     (building / "tree").mkdir(parents=True, exist_ok=True)
     for place in sorted(known):
         _take(tree, place, building / "tree", whole=below.copied)
-    taken = tuple(sorted(place for place in known if os.path.lexists(building / "tree" / place)))
-    number = sum(1 for _ in layout.layers.glob("*/layer.json"))
-    made = Layer(story, number, below.over, taken, whole=below.copied or not below.over)
+    for parent in sorted(parents):
+        if leads_to(tree, parent) and _gone(tree / parent):
+            _move(tree / parent, building / "tree" / parent)
+    made = Layer(
+        story,
+        number=sum(1 for _ in layout.layers.glob("*/layer.json")),
+        over=below.over,
+        places=_there(building / "tree", known),
+        gone=tuple(parent for parent in _there(building / "tree", parents) if _gone(building / "tree" / parent)),
+        whole=below.copied or not below.over,
+    )
     (building / "layer.json").write_bytes(msgspec.json.encode(made))
     building.rename(layout.layer(story))
+
+
+def _there(tree: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(path for path in paths if os.path.lexists(tree / path)))
 
 
 def _take(tree: Path, place: str, to: Path, *, whole: bool) -> None:
     if not leads_to(tree, place) or not _belongs(tree / place):
         return
-    source, target = tree / place, to / place
     if whole:
-        _close(source)
+        _close(tree / place)
+    _move(tree / place, to / place)
+
+
+def _move(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     remove(target)
     if source.is_dir():
