@@ -23,8 +23,8 @@ from . import children
 
 SOCKET_PATH_LIMIT = 100
 """bytes; the kernel refuses paths of 108 and more"""
-START_SECONDS = 20.0
-"""long enough to load a large append-only file"""
+START_SECONDS = 120.0
+"""long enough to load a large append-only file from a busy disk; a server that ends is noticed at once"""
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
 

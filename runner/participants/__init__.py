@@ -54,7 +54,7 @@ def seat(world: World) -> Roster:
         minds=[Conductor(), Librarian(), Sentry(), Auditor(), Cartographer()],
         hands=[
             Operator(view, world.workspace),
-            Checkpointer(view, world.workspace),
+            Checkpointer(view, world.workspace, world.clock),
             IntakeHand(view, oneshot),
             PlannerHand(view, oneshot),
             factory,

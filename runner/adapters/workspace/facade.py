@@ -61,6 +61,8 @@ class GitWorkspace:
                 await clone.begin(layout, spec, ({spec.branch: kept} if kept else {}) | fetched)
             elif kept:
                 await clone.catch_up(layout, spec, kept)
+            if kept:  # so that this machine takes it away in the end
+                await layout.git.run("update-ref", layout.checkpoint, kept)
             await seats.reading_seat(layout, spec)
             head, touched = await clone.run_head(layout, spec), await mirror.touched(layout, spec)
             return await clone.survey(layout.git, head, touched)
@@ -71,7 +73,7 @@ class GitWorkspace:
     async def checkpoint(self, spec: RunSpec) -> None:
         layout = self._layout(spec)
         head, start = await clone.run_head(layout, spec), await clone.resolve(layout.git, layout.start)
-        if start is None or head == start:
+        if start is None or head in (start, await clone.resolve(layout.git, layout.checkpoint)):
             return
         parcel = Parcel(spec.branch, head, start, onto_start=False, hidden=layout.checkpoint)
         result = await self._push(spec, parcel)
