@@ -55,10 +55,12 @@ exec nice -n 5 "$@"
 
 
 class Inside(Struct, frozen=True):
-    """Where the agent finds its tree and its home, as it sees them."""
+    """Where the agent finds its tree, its home and its model, as it sees them."""
 
     tree: str
     home: str
+    model: str = ""
+    """the base URL of its provider, "" where it signs in by itself"""
 
 
 class Room(Struct, frozen=True):

@@ -23,6 +23,19 @@ class Launch(Struct, frozen=True):
     masks: tuple[str, ...] = ()
 
 
+class Provider(Struct, frozen=True):
+    """Where a backend's model is, and what opens it. Agents never learn either: they speak to a gateway of ours at
+    `Inside.model` with `PLACEHOLDER` for a key, and it passes on to `base` (a URL without a slash at its end) what
+    they ask below that address, with `headers` in place of the agent's own authorisation."""
+
+    base: str
+    headers: dict[str, str]
+
+
+PLACEHOLDER = "held-outside-the-sandbox"
+"""What a command line that demands a key is given; it opens nothing."""
+
+
 class Stream(Protocol):
     """One process, as its lines are read."""
 
@@ -57,6 +70,14 @@ class Backend(Protocol):
 
     def find(self) -> Path:
         """The program to start; raises AgentUnavailable, with what to do, where it cannot be used."""
+        ...
+
+    def provider(self, model: str) -> Provider | None:
+        """None where the command line signs in by itself (a subscription), or asks no model at all."""
+        ...
+
+    def hosts(self, model: str) -> tuple[str, ...]:
+        """What it must reach by itself because there is no provider to go through: exact host names."""
         ...
 
     def launch(self, job: AgentJob, model: str, inside: Inside, home: Path) -> Launch:

@@ -16,13 +16,16 @@ from runner.adapters.room import Inside
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob
 
-from .backend import Launch
+from .backend import Launch, Provider
 from .claude_stream import ClaudeStream
 from .installed import resolved
 
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 ENVIRONMENT = (*KEYS, "ANTHROPIC_BASE_URL", "CLAUDE_CODE_MAX_RETRIES", "CLAUDE_CONFIG_DIR")
 REMEDY = "set ANTHROPIC_API_KEY, or sign in with `claude` as the user baro runs as."
+
+SIGN_IN = ("api.anthropic.com", "console.anthropic.com", "platform.claude.com")
+"""where a subscription's token is used and renewed"""
 
 HARDENED = (
     *("-p", "--output-format", "stream-json", "--verbose"),
@@ -56,6 +59,16 @@ class Claude:
         if not self._has_key and not self._credentials.is_file():
             raise AgentUnavailable("Claude Code is not signed in.", hint=REMEDY[0].upper() + REMEDY[1:])
         return Path(program)
+
+    def provider(self, model: str) -> Provider | None:  # noqa: ARG002
+        base = self._env.get("ANTHROPIC_BASE_URL", "https://api.anthropic.com").rstrip("/")
+        if key := self._env.get("ANTHROPIC_API_KEY"):
+            return Provider(base, {"x-api-key": key})
+        token = self._env.get("ANTHROPIC_AUTH_TOKEN") or self._env.get("CLAUDE_CODE_OAUTH_TOKEN")
+        return Provider(base, {"authorization": f"Bearer {token}"}) if token else None
+
+    def hosts(self, model: str) -> tuple[str, ...]:  # noqa: ARG002
+        return () if self._has_key else SIGN_IN
 
     def launch(self, job: AgentJob, model: str, inside: Inside, home: Path) -> Launch:
         program = resolved(self.find())

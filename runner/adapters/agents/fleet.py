@@ -74,7 +74,8 @@ class Fleet:
     async def _attempt(
         self, job: AgentJob, backend: Backend, model: str, record: Record, heard: Callable[[Did], None]
     ) -> AgentReply:
-        inside = self._sandbox.inside(job.seat, record.scratch)
+        provider = backend.provider(model)
+        inside = replace(self._sandbox.inside(job.seat, record.scratch), model=provider.base if provider else "")
         launch = backend.launch(job, model, inside, record.scratch / "home")
         confined = self._sandbox.confine(
             Room(job.seat, record.scratch, launch.argv, launch.env, launch.reads, launch.masks)

@@ -18,7 +18,7 @@ from runner.errors import AgentUnavailable
 from runner.ports import AgentJob
 
 from . import failures, script
-from .backend import Launch, relative, short
+from .backend import Launch, Provider, relative, short
 from .record import identity, replace
 
 NAME = "The scripted agent"
@@ -40,6 +40,12 @@ class Scripted:
         if not self._path:
             raise AgentUnavailable("The scripted agent has no script.", hint="Set BARO_AGENT_SCRIPT to a YAML file.")
         return Path(sys.executable).resolve()
+
+    def provider(self, model: str) -> Provider | None:  # noqa: ARG002
+        return None
+
+    def hosts(self, model: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
 
     def launch(self, job: AgentJob, model: str, inside: Inside, home: Path) -> Launch:  # noqa: ARG002
         argv = (str(self.find()), "-I", "-S", str(PLAYER))
