@@ -86,7 +86,7 @@ class Bench:
         return await self.fleet().run(self.job(role, **fields), self.heard.append)
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 90.0) -> None:
     """Another process makes it true; there is no event to wait for."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110

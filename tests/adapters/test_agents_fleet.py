@@ -105,7 +105,7 @@ async def test_stories_run_side_by_side(bench: Bench) -> None:
     script = "- {{story: {0}, steps: [{{write: {{path: {0}, text: x}}}}, {{run: 'until test -f {1}; do :; done'}}]}}\n"
     bench.script.write_text(script.format("S1", "S2") + script.format("S2", "S1"))
     fleet = bench.fleet()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         first, second = await asyncio.gather(
             *(fleet.run(bench.job(story=story), bench.heard.append) for story in ("S1", "S2"))
         )

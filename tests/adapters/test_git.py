@@ -164,7 +164,7 @@ async def test_tasks_of_one_process_take_turns(tmp_path: Path) -> None:
 
 
 async def _until(probe: Callable[[], T]) -> T:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while not (value := probe()):  # noqa: ASYNC110 — another process sets no event
             await asyncio.sleep(0.01)
     return value

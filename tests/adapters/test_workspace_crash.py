@@ -63,7 +63,7 @@ asyncio.run(main())
 
 def run(place: Path, armed: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", RUN, str(place), armed], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", RUN, str(place), armed], capture_output=True, text=True, timeout=180, check=False
     )
 
 

@@ -21,7 +21,7 @@ def baro(*arguments: str, directory: Path, **environment: str) -> subprocess.Com
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )
 
 

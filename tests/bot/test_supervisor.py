@@ -30,7 +30,7 @@ def python(program: str) -> Callable[[], Awaitable[Process]]:
     return lambda: children.start([sys.executable, "-c", program], os.environ)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 90) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in another process
             await asyncio.sleep(0.01)
@@ -104,7 +104,7 @@ class Up:
         }
 
     async def ready(self) -> None:
-        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(20):
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(90):
             while True:
                 with contextlib.suppress(httpx.TransportError):
                     if (await client.get(f"http://127.0.0.1:{self.port}/readyz")).is_success:

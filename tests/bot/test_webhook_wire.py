@@ -37,7 +37,7 @@ async def talk(port: int, *sent: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for part in sent:
         writer.write(part)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         answer = await reader.read()
     writer.close()
     await writer.wait_closed()

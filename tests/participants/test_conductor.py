@@ -211,7 +211,7 @@ async def play(seed: int, trouble: float, run: RunSpec, moves: int = 0) -> tuple
         return "ok"
 
     journal = MemoryJournal([first(run)], fate)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not isinstance(journal.entries[-1].event, e.RunEnded):
             with contextlib.suppress(LeaseLost):
                 await _host(journal, run, chance, trouble, live)
