@@ -143,7 +143,7 @@ async def read(path: Path, name: str) -> Reading:
     return await _followed(path, line, counts)
 
 
-async def decode(path: Path, name: str) -> Reading:  # noqa: ARG001 - the same for all
+async def decode(path: Path, name: str) -> Reading:
     """The yardstick: every line decoded, and thrown away."""
     counts = [0, 0]
 
@@ -191,7 +191,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4:  # noqa: PLR2004 - one reading, in a process of its own: the way, the file, the backend
+    if len(sys.argv) == 4:
         reading = asyncio.run({"read": read, "decode": decode}[sys.argv[1]](Path(sys.argv[2]), sys.argv[3]))
         sys.stdout.buffer.write(msgspec.json.encode(reading))
     else:
