@@ -13,8 +13,7 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 UV := .tools/bin/uv
 READY := .venv/.ready
-CLAUDE := @anthropic-ai/claude-code@2.1.329
-CLAUDE_READY := .cache/agents/.ready-$(notdir $(CLAUDE))
+AGENTS := .cache/agents/.ready
 
 .PHONY: help
 help: ## this list
@@ -26,11 +25,11 @@ demo: $(READY) ## an issue becomes a pull request, here and now: no network, no 
 
 .PHONY: test
 test: $(READY) ## the whole test suite, except what needs a real agent
-	$(BIN)/python -m pytest -n 2 -m "not claude"
+	$(BIN)/python -m pytest -n 2 -m "not agents"
 
 .PHONY: test-agents
-test-agents: $(READY) $(CLAUDE_READY) ## the tests against the real Claude Code command line, offline (needs npm)
-	PATH="$(CURDIR)/.cache/agents/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -m claude
+test-agents: $(READY) $(AGENTS) ## the tests against the real agent command lines, offline (needs npm)
+	PATH="$(CURDIR)/.cache/agents/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -m agents
 
 .PHONY: check
 check: $(READY) ## format, lint, types, layers, lock file, and what must never be committed
@@ -75,8 +74,10 @@ $(READY): requirements.lock pyproject.toml | $(UV)
 	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(CLAUDE_READY):
+# Optional dependencies and install scripts are wanted: they bring the binary for this platform.
+$(AGENTS): .ci/agents.txt
 	@command -v npm >/dev/null || { echo "make test-agents needs npm" >&2; exit 2; }
-	@mkdir -p .cache/agents && npm install --prefix .cache/agents --no-save --no-package-lock --loglevel=error $(CLAUDE)
-	@.cache/agents/node_modules/.bin/claude --version
+	@echo "making .cache/agents (the agent command lines)" && rm -rf .cache/agents && mkdir -p .cache/agents
+	@npm install --prefix .cache/agents --no-save --no-package-lock --loglevel=error $$(cat $<)
+	@cd .cache/agents/node_modules/.bin && for agent in claude codex opencode pi; do echo "$$agent $$(./$$agent --version 2>&1)"; done
 	@touch $@

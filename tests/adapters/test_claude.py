@@ -18,7 +18,7 @@ from runner.ports import AgentReply
 from tests.adapters.seats import Bench, detached, git, running, until
 from tests.world.model import Disconnect, Error, Hang, Model, Text, Tool
 
-pytestmark = pytest.mark.claude
+pytestmark = pytest.mark.agents
 
 KEY = "sk-ant-scripted-0123456789"
 VERDICT = {

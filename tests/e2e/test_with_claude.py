@@ -9,7 +9,7 @@ import pytest
 from tests.world.house import REPO, house
 from tests.world.model import Model, Text, Tool
 
-pytestmark = pytest.mark.claude
+pytestmark = pytest.mark.agents
 
 INTAKE = Tool("StructuredOutput", {"mode": "focused", "confidence": 0.9, "reason": "one constant in one file"})
 VOTE = Tool("StructuredOutput", {"verdict": "pass", "reasoning": "A is two", "violated_criteria": []})
