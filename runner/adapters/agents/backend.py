@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,6 +53,11 @@ class Stream(Protocol):
     @property
     def json(self) -> Any:
         """The structured answer of a one-shot, None where the command line has none."""
+        ...
+
+    @property
+    def unknown(self) -> Mapping[str, int]:
+        """How many events there were of each kind that is new to us; see `Lines`."""
         ...
 
     def feed(self, line: bytes) -> list[Did]:

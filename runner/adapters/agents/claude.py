@@ -8,7 +8,6 @@ throw-away home, and a token the CLI refreshes there is lost; `CLAUDE_CODE_OAUTH
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,8 +17,9 @@ from runner.ports import AgentJob
 
 from .backend import Launch, Provider
 from .claude_stream import ClaudeStream
-from .installed import resolved
+from .installed import CommandLine, resolved
 
+CLAUDE = CommandLine("Claude Code", "claude", "@anthropic-ai/claude-code", (2, 1, 197))
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 ENVIRONMENT = (*KEYS, "ANTHROPIC_BASE_URL", "CLAUDE_CODE_MAX_RETRIES", "CLAUDE_CONFIG_DIR")
 REMEDY = "set ANTHROPIC_API_KEY, or sign in with `claude` as the user baro runs as."
@@ -53,12 +53,10 @@ class Claude:
         self.secrets = tuple(self._env[name] for name in KEYS if len(self._env.get(name, "")) > 7)
 
     def find(self) -> Path:
-        program = shutil.which("claude", path=self._path)
-        if program is None:
-            raise AgentUnavailable("Claude Code is not installed.", hint="npm install -g @anthropic-ai/claude-code")
+        program = CLAUDE.find(self._path)
         if not self._has_key and not self._credentials.is_file():
             raise AgentUnavailable("Claude Code is not signed in.", hint=REMEDY[0].upper() + REMEDY[1:])
-        return Path(program)
+        return program
 
     def provider(self, model: str) -> Provider | None:  # noqa: ARG002
         base = self._env.get("ANTHROPIC_BASE_URL", "https://api.anthropic.com").rstrip("/")
@@ -71,8 +69,8 @@ class Claude:
         return () if self._has_key else SIGN_IN
 
     def launch(self, job: AgentJob, model: str, inside: Inside, home: Path) -> Launch:
-        program = resolved(self.find())
-        argv = [str(program.path), *HARDENED, *(WRITING if job.role == "story" else READING)]
+        program = resolved(self.find(), self._path)
+        argv = [*program.argv, *HARDENED, *(WRITING if job.role == "story" else READING)]
         if model:
             argv += ["--model", model]
         if job.schema is not None:

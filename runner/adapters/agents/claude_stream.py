@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Literal
 
-import msgspec
 from msgspec.structs import replace
 
 from runner.adapters.process import Exit
@@ -15,6 +15,7 @@ from runner.domain.agent import Did, Ended, Failure, Usage
 from . import failures
 from .backend import relative, short
 from .claude_events import LINE, Block, Line, Message, ModelTokens, Tokens
+from .lines import Lines
 
 NAME = "Claude Code"
 PATHS: dict[str, tuple[Literal["read", "write"], str]] = {
@@ -32,6 +33,8 @@ STATUS = {
     "max_output_tokens": 400,
 }
 """The HTTP status that stands for an error without one. `server_error` has none: the connection failed."""
+OTHERS = frozenset({"system", "stream_event", "rate_limit_event"})
+"""Events that tell nothing we use."""
 ENDINGS = {
     "error_max_turns": "Claude Code used up its turns before it had finished.",
     "error_max_budget_usd": "Claude Code used up its budget before it had finished.",
@@ -46,6 +49,7 @@ class ClaudeStream:
     def __init__(self, inside: Inside, remedy: str) -> None:
         self._inside = inside
         self._remedy = remedy
+        self._lines = Lines(LINE)
         self._running: set[str] = set()
         self._read: dict[str, Tokens] = {}
         self._error = ""
@@ -62,11 +66,14 @@ class ClaudeStream:
     def json(self) -> Any:
         return self._result.structured_output if self._result else None
 
+    @property
+    def unknown(self) -> Counter[str]:
+        return self._lines.unknown
+
     def feed(self, line: bytes) -> list[Did]:
-        try:
-            told = LINE.decode(line)
-        except msgspec.DecodeError:
-            return []  # a line of something that it started
+        told = self._lines.read(line)
+        if told is None:
+            return []
         match told.type:
             case "system" if told.subtype == "init":
                 self.model = told.model or ""
@@ -78,6 +85,8 @@ class ClaudeStream:
                 self._running -= {block.tool_use_id for block in told.blocks}
             case "result":
                 self._result = told
+            case kind if kind not in OTHERS:
+                self.unknown[kind] += 1
         return []
 
     def ended(self, exit: Exit, complaint: str) -> Ended:

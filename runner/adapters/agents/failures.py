@@ -27,6 +27,11 @@ def unfinished(name: str, code: int, evidence: str, kind: FailureKind = "infrast
     return Failure(kind, f"{name} ended with exit code {code} and without saying that it had finished.", evidence)
 
 
+def speechless(name: str, evidence: str) -> Failure:
+    """A model that refuses may leave nothing else to see."""
+    return Failure("execution", f"{name} stopped without a closing word; the model may have refused.", evidence)
+
+
 def no_answer(name: str, said: str) -> Failure:
     return Failure("execution", f"{name} did not give the JSON object it was asked for.", said[-EVIDENCE:])
 

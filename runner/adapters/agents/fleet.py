@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from runner.adapters import process
@@ -25,6 +26,8 @@ from . import failures
 from .backend import Backend, Stream
 from .record import Record
 from .reply import last_object
+
+log = structlog.get_logger(__name__)
 
 Value = TypeVar("Value", Did, AgentReply)
 SAID = 8000
@@ -64,7 +67,7 @@ class Fleet:
         if (known := await self.recall(job)) is not None:
             return known
         record = Record(self._home, job)
-        backend, model = self._route(job.agent)
+        backend, model = await asyncio.to_thread(self._route, job.agent)
         async with _emptied(record.scratch):
             reply = _hide(await self._attempt(job, backend, model, record, heard), backend.secrets)
             # No await between the end of the process and this: a runner that is told to stop now still remembers.
@@ -76,7 +79,7 @@ class Fleet:
     ) -> AgentReply:
         provider = backend.provider(model)
         inside = replace(self._sandbox.inside(job.seat, record.scratch), model=provider.base if provider else "")
-        launch = backend.launch(job, model, inside, record.scratch / "home")
+        launch = await asyncio.to_thread(backend.launch, job, model, inside, record.scratch / "home")
         confined = self._sandbox.confine(
             Room(job.seat, record.scratch, launch.argv, launch.env, launch.reads, launch.masks)
         )
@@ -89,6 +92,10 @@ class Fleet:
 
         program = Program(confined.argv, confined.env, confined.cwd, record.out, record.err, record.mark, launch.stdin)
         exit = await process.run(program, line, silence=job.silence, busy=lambda: stream.busy)
+        if stream.unknown:
+            log.warning(
+                "agent.unknown_events", agent=backend.name, run=job.run, kinds=dict(stream.unknown), log=record.out.name
+            )
         ended, json = _conclude(job, stream, exit, backend.name, process.last_words(record.err))
         return AgentReply(ended, _title(backend, stream.model or model), json)
 

@@ -8,14 +8,16 @@ from pathlib import Path
 from .backend import Backend
 from .claude import ENVIRONMENT as CLAUDE
 from .claude import Claude
+from .codex import ENVIRONMENT as CODEX
+from .codex import Codex
 from .scripted import Scripted
 
-AUTO = ("claude",)
+AUTO = ("claude", "codex")
 """in the order in which `auto` tries them"""
-ENVIRONMENT: tuple[str, ...] = ("PATH", "HOME", *CLAUDE)
+ENVIRONMENT: tuple[str, ...] = ("PATH", "HOME", *CLAUDE, *CODEX)
 """The variables of the operator's that backends know; settings collect these and no others."""
 
 
 def backends(home: Path, env: Mapping[str, str], script: str = "") -> dict[str, Backend]:
     """`home` is BARO_HOME, `env` the operator's variables named in ENVIRONMENT, `script` BARO_AGENT_SCRIPT."""
-    return {backend.name: backend for backend in (Claude(env), Scripted(home, script))}
+    return {backend.name: backend for backend in (Claude(env), Codex(env), Scripted(home, script))}

@@ -19,6 +19,7 @@ from runner.ports import AgentJob
 
 from . import failures, script
 from .backend import Launch, Provider, relative, short
+from .lines import Lines
 from .record import identity, replace
 
 NAME = "The scripted agent"
@@ -122,6 +123,7 @@ class ScriptedStream:
 
     def __init__(self, inside: Inside) -> None:
         self._inside = inside
+        self._lines = Lines(LINE)
         self._usage = Usage()
         self._said = ""
         self._failure: Failure | None = None
@@ -129,8 +131,12 @@ class ScriptedStream:
         self.busy = False
         self.json: Any = None
 
+    @property
+    def unknown(self) -> Counter[str]:
+        return self._lines.unknown
+
     def feed(self, line: bytes) -> list[Did]:
-        match LINE.decode(line):
+        match self._lines.read(line):
             case Called(kind, path, note):
                 return [Did(kind, relative(path, self._inside), short(note))]
             case Running():
