@@ -133,7 +133,7 @@ class Git(Struct, frozen=True):
     ) -> Result:
         """Run `git *args`; raises GitError for an exit code that is not `ok`. Cancelling it stops the process."""
         extra = network.settings() if network else {}
-        process = _start(["git", *args], self._environment(extra), self.work_tree or self.dir)
+        process = self.start(*args, settings=extra)
         limit = seconds or (NETWORK_TIMEOUT if network else LOCAL_TIMEOUT)
         result = await _finish(process, ["git", *args], input, limit)
         if network and network.header:
@@ -141,6 +141,10 @@ class Git(Struct, frozen=True):
         if result.code not in ok:
             raise failed(["git", *args], result)
         return result
+
+    def start(self, *args: str, settings: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """The live process of `git *args`, in a session of its own; whoever asks for it also ends it."""
+        return _start(["git", *args], self._environment(settings or {}), self.work_tree or self.dir)
 
     def _environment(self, extra: dict[str, str]) -> dict[str, str]:
         env = {"GIT_DIR": str(self.dir)}

@@ -12,6 +12,8 @@ from runner.domain.change import Survey
 from runner.domain.run import RunSpec
 from runner.errors import BaroError, GitError, RefMoved
 
+from . import commits
+from .commits import Commit
 from .layout import Layout, head_ref, is_commit_id
 
 MAX_TREE = 400
@@ -63,15 +65,18 @@ async def catch_up(layout: Layout, spec: RunSpec, checkpoint: str) -> None:
 
 async def landed(layout: Layout, spec: RunSpec) -> tuple[str, ...]:
     """Ids of the stories on the run branch, in the order in which they landed."""
-    form = "%(trailers:key=Baro-Story,valueonly,separator=%x20)"
-    since = f"{layout.start}..{head_ref(spec.branch)}"
-    lines = (await layout.git.run("log", "--first-parent", "--reverse", f"--format={form}", since)).text.splitlines()
-    return tuple(line for line in lines if line)
+    return tuple(one.story for one in reversed(await ours(layout, spec)) if one.story)
+
+
+async def ours(layout: Layout, spec: RunSpec) -> list[Commit]:
+    """What the run branch has had since its start, the newest first."""
+    start, head = await resolve(layout.git, layout.start), await run_head(layout, spec)
+    return await commits.first_parents(layout.git, start or head, head)
 
 
 async def _ours(git: Git, spec: RunSpec, commit: str) -> bool:
     """Did this run make the commit? Anyone could write the trailer, but only where they may push anyway."""
-    return (await git.run("log", "-1", "--format=%(trailers:key=Baro-Run,valueonly)", commit)).line == spec.id
+    return (await commits.read(git, commit)).run == spec.id
 
 
 async def run_head(layout: Layout, spec: RunSpec) -> str:
@@ -84,9 +89,12 @@ async def run_head(layout: Layout, spec: RunSpec) -> str:
 
 async def resolve(git: Git, ref: str) -> str | None:
     """The commit a full ref name points at, or None."""
-    # Most refs of ours are files that hold just that. Reading one takes no process, and this is asked all the time.
+    # Most refs of ours are files that hold just that, and nobody packs them (`gc.auto`). Reading one takes no process,
+    # and this is asked all the time.
     if (known := _loose(git.dir / ref)) is not None:
         return known
+    if ref.startswith("refs/") and _all_loose(git.dir) and not (git.dir / ref).exists():
+        return None
     return (await git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1))).line or None
 
 
@@ -96,6 +104,11 @@ def _loose(path: Path) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None  # packed, in another format, or not there: git knows
     return text if is_commit_id(text) else None
+
+
+def _all_loose(directory: Path) -> bool:
+    """Does a ref without a file not exist? Not where git has packed some, or keeps them in a table."""
+    return (directory / "refs/heads").is_dir() and not (directory / "packed-refs").exists()
 
 
 async def move(git: Git, ref: str, new: str, old: str | None) -> None:

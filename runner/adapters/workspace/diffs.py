@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from runner.adapters.git import Git
+from runner.adapters.objects import Objects
 from runner.domain.change import Change
 from runner.domain.policy import File, Gate
 
@@ -93,13 +95,14 @@ def _lines(count: str) -> int | None:
 async def files(git: Git, found: Sequence[Difference], gate: Gate) -> AsyncIterator[tuple[Difference, File]]:
     """Every difference with its contents, as far as the gate wants to read them; in bounded memory."""
     oids = {side.oid for d in found for side in (d.before, d.after) if side.is_blob}
-    sizes = await _sizes(git, sorted(oids))
-    for batch in _batches(found, sizes):
-        wanted = {side.oid for d in batch for side in (d.before, d.after) if gate.readable(sizes.get(side.oid, 0))}
-        blobs = await contents(git, sorted(wanted & sizes.keys()))
-        for d in batch:
-            after, before = d.after.oid, d.before.oid
-            yield d, File(printable(d.path), d.after.mode, sizes.get(after, 0), blobs.get(after), blobs.get(before))
+    with Objects(git) as objects:
+        sizes = await asyncio.to_thread(objects.sizes, sorted(oids))
+        for batch in _batches(found, sizes):
+            wanted = {side.oid for d in batch for side in (d.before, d.after) if gate.readable(sizes.get(side.oid, 0))}
+            blobs = await asyncio.to_thread(objects.contents, sorted(wanted & sizes.keys()))
+            for d in batch:
+                after, before = d.after.oid, d.before.oid
+                yield d, File(printable(d.path), d.after.mode, sizes.get(after, 0), blobs.get(after), blobs.get(before))
 
 
 def _batches(found: Sequence[Difference], sizes: dict[str, int]) -> Iterator[list[Difference]]:
@@ -114,32 +117,6 @@ def _batches(found: Sequence[Difference], sizes: dict[str, int]) -> Iterator[lis
         weight += size
     if batch:
         yield batch
-
-
-async def _sizes(git: Git, oids: Sequence[str]) -> dict[str, int]:
-    if not oids:
-        return {}
-    answer = await git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", input=_lines_of(oids))
-    return {oid: int(size) for oid, size in (line.split(" ") for line in answer.text.splitlines())}
-
-
-async def contents(git: Git, oids: Sequence[str]) -> dict[str, bytes]:
-    """Of blobs, by their ids."""
-    if not oids:
-        return {}
-    data = (await git.run("cat-file", "--batch=%(objectname) %(objectsize)", input=_lines_of(oids))).stdout
-    found: dict[str, bytes] = {}
-    at = 0
-    while at < len(data):
-        end = data.index(b"\n", at)
-        oid, size = data[at:end].decode().split(" ")
-        found[oid] = data[end + 1 : end + 1 + int(size)]
-        at = end + 1 + int(size) + 1
-    return found
-
-
-def _lines_of(oids: Sequence[str]) -> bytes:
-    return "".join(f"{oid}\n" for oid in oids).encode()
 
 
 MAX_PATCH = 60_000

@@ -17,8 +17,8 @@ from runner.domain.run import RunSpec
 from runner.domain.text import tail
 
 from . import diffs
-from .clone import move, printable, run_head
-from .commits import Signature, commit, message
+from .clone import move, ours, printable, run_head
+from .commits import Signature, commit, message, read
 from .layout import Layout, head_ref
 from .stage import scratch_index
 
@@ -40,7 +40,7 @@ async def land(layout: Layout, spec: RunSpec, story: str, commit_id: str, by: Si
     before = await _landed(layout, spec, story, commit_id)
     if before is not None:
         return before
-    if sole and await _is_parent(layout.git, head, commit_id):
+    if sole and (await read(layout.git, commit_id)).parents == (head,):
         await move(layout.git, head_ref(spec.branch), commit_id, head)
         crashpoint("land.done")
         return Landed(commit_id, "plain")
@@ -59,19 +59,14 @@ async def land(layout: Layout, spec: RunSpec, story: str, commit_id: str, by: Si
 
 async def _landed(layout: Layout, spec: RunSpec, story: str, commit_id: str) -> Landed | None:
     """The story's landing, where it has landed: found by trailer among the run branch's own commits."""
-    form = "%H %P%x00%(trailers:key=Baro-Story,valueonly,separator=%x20)"
-    since = f"{layout.start}..{head_ref(spec.branch)}"
-    lines = (await layout.git.run("log", "--first-parent", f"--format={form}", since)).text.splitlines()
-    for line in lines:
-        ids, _, named = line.partition("\0")
-        found, *parents = ids.split(" ")
-        if named == story and (found == commit_id or len(parents) == 1):
-            return Landed(found, "plain")
-        if named == story:
+    for one in await ours(layout, spec):
+        if one.story == story and (one.id == commit_id or len(one.parents) == 1):
+            return Landed(one.id, "plain")
+        if one.story == story:
             # What was discarded follows from the two parents, so it need not be remembered.
-            again = await combine(layout, parents[0], parents[1])
+            again = await combine(layout, *one.parents)
             assert isinstance(again, Merged)
-            return Landed(found, again.rung, again.discarded)
+            return Landed(one.id, again.rung, again.discarded)
     return None
 
 
@@ -97,10 +92,6 @@ def _names(fields: Sequence[str]) -> Iterator[str]:
         if not field:
             return
         yield field
-
-
-async def _is_parent(git: Git, head: str, commit_id: str) -> bool:
-    return (await git.run("log", "-1", "--format=%P", commit_id)).line == head
 
 
 async def combine(layout: Layout, ours: str, theirs: str) -> Merged | Unresolvable:

@@ -13,7 +13,7 @@ from runner.ports import Seat
 
 from . import decoy
 from .clone import resolve, run_head
-from .commits import Signature, commit, message
+from .commits import Signature, commit, message, read
 from .layout import EXAMINED, INTEGRATION, Layout, head_ref, is_commit_id
 from .removal import remove
 from .stage import staged
@@ -98,11 +98,10 @@ async def _preserve(layout: Layout, spec: RunSpec, story: str, attempt: int, bas
     tip = await resolve(git, head_ref(spec.story_branch(story))) or base
     async with staged(layout, story) as stage:
         tree = await stage.tree()
-    held = (await git.run("rev-parse", f"{base}^{{tree}}")).line
-    if tree == held and tip == base:
+    if tip == base and tree == (await read(git, base)).tree:
         return
-    at = (await git.run("log", "-1", "--format=%ct", tip)).line
-    by = Signature("baro", "baro@localhost", int(at))  # dated by what it follows, so that a repeat is the same commit
+    at = (await read(git, tip)).at
+    by = Signature("baro", "baro@localhost", at)  # dated by what it follows, so that a repeat is the same commit
     words = message(f"Interrupted before attempt {attempt}", spec, story)
     kept = await commit(git, tree, (tip,), by, words)
     for number in itertools.count(1):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from runner.adapters.git import Git
+from runner.adapters.objects import Objects
 
 from .clone import printable
-from .diffs import contents
 
 MAX_TEXT = 256 * 1024
 """bytes; no manifest that people write is longer, and a longer file is left out"""
@@ -34,5 +35,6 @@ async def texts(git: Git, commit: str, paths: Sequence[str]) -> dict[str, str]:
         mode, _, oid, size = entry.split()
         if mode in _FILES and int(size) <= MAX_TEXT and path in paths:
             wanted[path] = oid
-    blobs = await contents(git, sorted(set(wanted.values())))
+    with Objects(git) as objects:
+        blobs = await asyncio.to_thread(objects.contents, sorted(set(wanted.values())))
     return {path: blobs[oid].decode(errors="replace") for path, oid in wanted.items()}
