@@ -21,6 +21,7 @@ class Item(Struct, frozen=True):
     id: str = ""
     type: str = ""
     text: str = ""
+    status: str = ""
     command: str = ""
     changes: list[Change] = []
 

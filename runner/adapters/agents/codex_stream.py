@@ -15,7 +15,8 @@ from .codex_events import LINE, Item, Line
 from .lines import Lines
 
 NAME = "Codex"
-ANNOUNCED = frozenset({"thread.started", "turn.started", "item.updated"})
+OTHERS = frozenset({"thread.started", "turn.started", "item.started", "item.updated"})
+"""Events that tell nothing we use."""
 THOUGHTS = frozenset({"reasoning", "todo_list", "error"})
 """Items that are nobody's business; an error among them is a warning."""
 WORK = frozenset({"command_execution", "mcp_tool_call", "file_change"})
@@ -52,16 +53,15 @@ class CodexStream:
         match told:
             case None:
                 pass
-            case Line(type="item.started", item=Item() as item):
-                self._running |= {item.id} if item.type in WORK else set()
+            case Line(type="item.started", item=Item() as item) if item.type in WORK:
+                return self._began(item)
             case Line(type="item.completed", item=Item() as item):
-                self._running.discard(item.id)
-                return self._did(item)
+                return self._over(item)
             case Line(type="error", message=message):
                 self._trouble = message
             case Line(type="turn.completed" | "turn.failed"):
                 self._end = told
-            case Line(type=kind) if kind not in ANNOUNCED:
+            case Line(type=kind) if kind not in OTHERS:
                 self.unknown[kind] += 1
         return []
 
@@ -70,21 +70,25 @@ class CodexStream:
         usage = Usage(used.input_tokens, used.cached_input_tokens, used.output_tokens) if used else Usage()
         return Ended(self._why(exit, complaint), usage, self._said)
 
-    def _did(self, item: Item) -> list[Did]:
-        if item.type in THOUGHTS:
-            return []
-        self._closing = item.text if item.type == "agent_message" else ""
+    def _began(self, item: Item) -> list[Did]:
+        """A command is told at its start: one that outlives the turn, a server for instance, has no other event."""
+        self._closing = ""
+        self._running.add(item.id)
+        return [Did("run", note=short(_unwrapped(item.command)))] if item.type == "command_execution" else []
+
+    def _over(self, item: Item) -> list[Did]:
+        self._running.discard(item.id)
         match item.type:
             case "agent_message":
-                self._said = item.text or self._said
+                self._said = self._closing = item.text
                 return [Did("say", note=short(item.text))]
-            case "file_change":
+            case "file_change" if item.status != "failed":
                 return [Did("write", relative(change.path, self._inside)) for change in item.changes]
-            case "command_execution":
-                return [Did("run", note=short(_unwrapped(item.command)))]
-            case kind if kind not in {"web_search", "mcp_tool_call"}:
+            case "web_search" | "mcp_tool_call":
+                return [Did("other", note=short(item.type))]
+            case kind if kind not in WORK | THOUGHTS:
                 self.unknown[f"item {kind}"] += 1
-        return [Did("other", note=short(item.type))]
+        return []
 
     def _why(self, exit: Exit, complaint: str) -> Failure | None:
         if self._end is None:
@@ -104,7 +108,7 @@ class CodexStream:
         if trouble in failures.REFUSED:
             return failures.not_signed_in(NAME, self._remedy, words)
         status = None if trouble == "unreachable" else trouble
-        return failures.provider(status, words, complaints.retry_after(words))
+        return failures.provider(status, words[: failures.EVIDENCE], complaints.retry_after(words))
 
 
 def _unwrapped(command: str) -> str:
