@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.adapters.agents.claude import Claude
-from runner.adapters.agents.installed import resolved
 from runner.adapters.agents.reply import last_object
 from runner.adapters.room import Inside
 from runner.domain.agent import Did
@@ -26,10 +25,10 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def install(root: Path, bench: Bench, **env: str) -> None:
-    """A program called claude on PATH, which nothing here starts."""
+    """A program called claude on PATH, which can say its version and no more."""
     program = root / "bin/claude"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\n")
+    program.write_text("#!/bin/sh\necho 2.1.400\n")
     program.chmod(0o755)
     bench.env |= {"PATH": str(program.parent), **env}
 
@@ -80,7 +79,7 @@ def test_a_wish_for_a_model_outranks_the_setting_which_is_for_its_own_agent_only
 def test_an_unknown_agent_is_refused_with_those_there_are(bench: Bench) -> None:
     with pytest.raises(AgentUnavailable, match="no agent `gemini`") as unknown:
         bench.fleet().named("gemini")
-    assert unknown.value.hint == "There are: auto, claude, scripted."
+    assert unknown.value.hint == "There are: auto, claude, codex, scripted."
 
 
 def test_the_scripted_agent_needs_a_script(bench: Bench) -> None:
@@ -163,20 +162,6 @@ def test_a_key_makes_lending_the_credential_unnecessary(bench: Bench, tmp_path: 
     install(tmp_path, bench, CLAUDE_CODE_OAUTH_TOKEN="token")
     claude_launch(bench, tmp_path / "agent")
     assert not (tmp_path / "agent").exists()
-
-
-def test_of_an_npm_package_all_packages_beside_it_are_shown_and_of_a_binary_only_itself(tmp_path: Path) -> None:
-    packaged = tmp_path / "node_modules/@x/cli/node_modules/y/cli.js"
-    packaged.parent.mkdir(parents=True)
-    packaged.touch()
-    link = tmp_path / "cli"
-    link.symlink_to(packaged)
-    assert resolved(link).path == packaged
-    assert resolved(link).reads == (tmp_path / "node_modules",)
-    binary = tmp_path / "home/claude"
-    binary.parent.mkdir()
-    binary.touch()
-    assert resolved(binary).reads == (binary,)
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,9 @@ class CommandLine(Struct, frozen=True):
         program = shutil.which(self.command, path=path)
         if program is None:
             raise AgentUnavailable(f"{self.title} is not installed.", hint=f"npm install -g {self.package}")
-        said = _version(program, Path(program).stat().st_mtime_ns, path)
-        found = re.search(r"\d+(\.\d+)+", said)
-        if found is None:
-            remedy = f"Run `{program} --version` as the user baro runs as."
-            raise AgentUnavailable(f"{self.title} does not start.", hint=remedy, evidence=said)
-        if tuple(map(int, found[0].split("."))) < self.floor:
-            needed = ".".join(map(str, self.floor))
-            sentence = f"{self.title} {found[0]} is too old: baro needs {needed} or newer."
+        found = _version(self.title, program, Path(program).stat().st_mtime_ns, path)
+        if found < self.floor:
+            sentence = f"{self.title} {_dotted(found)} is too old: baro needs {_dotted(self.floor)} or newer."
             raise AgentUnavailable(sentence, hint=f"npm install -g {self.package}@latest")
         return Path(program)
 
@@ -80,8 +75,18 @@ def _node(path: str) -> Path:
 
 
 @lru_cache(maxsize=32)
-def _version(program: str, changed: int, path: str) -> str:  # noqa: ARG001 - an update is asked anew
-    return _say(program, "--version", path=path)
+def _version(title: str, program: str, changed: int, path: str) -> tuple[int, ...]:  # noqa: ARG001 - updated: asked anew
+    """Remembered, unless there was none: a machine may be too busy for a moment."""
+    said = _say(program, "--version", path=path)
+    found = re.search(r"\d+(\.\d+)+", said)
+    if found is None:
+        remedy = f"Run `{program} --version` as the user baro runs as."
+        raise AgentUnavailable(f"{title} does not start.", hint=remedy, evidence=said)
+    return tuple(map(int, found[0].split(".")))
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _say(program: str, *args: str, path: str) -> str:
