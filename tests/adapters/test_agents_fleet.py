@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from runner.adapters.agents.claude import Claude
 from runner.adapters.agents.reply import last_object
@@ -123,6 +124,29 @@ async def test_what_a_dead_runner_left_of_an_attempt_is_not_the_next_ones_home(b
     left.write_text("left")
     reply = await bench.play("- steps: [{run: 'test ! -e $HOME/.npmrc'}]")
     assert reply.ended.well
+
+
+async def test_events_that_are_new_to_us_are_logged(bench: Bench, tmp_path: Path) -> None:
+    """A command line that was updated: it still works, and says more than we know."""
+    lines = '{"type": "turn.paused"}\nnpm warn\n{"type": "turn.paused"}\n'
+    (tmp_path / "bin").mkdir()
+    updated = tmp_path / "bin/codex"
+    updated.write_text(f"#!/bin/sh\ntest $1 = --version && echo 1.0.0 || cat <<'end'\n{lines}end\n")
+    updated.chmod(0o755)
+    bench.env |= {"PATH": f"{updated.parent}:/usr/bin:/bin", "OPENAI_API_KEY": "key"}
+    with capture_logs() as logged:
+        reply = await bench.fleet("codex").run(bench.job(agent="codex"), bench.heard.append)
+    assert not reply.ended.well
+    assert logged == [
+        {
+            "event": "agent.unknown_events",
+            "log_level": "warning",
+            "agent": "codex",
+            "run": "run1",
+            "kinds": {"turn.paused": 2},
+            "log": "S1-1.out",
+        }
+    ]
 
 
 async def test_a_torn_record_does_not_exist(bench: Bench) -> None:
