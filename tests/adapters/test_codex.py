@@ -230,6 +230,22 @@ async def test_a_tool_that_runs_is_work_and_a_model_that_hangs_is_not(bench: Ben
     await until(lambda: not running(word), seconds=60)
 
 
+async def test_waiting_too_long_for_a_limit_shows_what_it_waited_for(bench: Bench, model: Model) -> None:
+    model.on("", Error(429, "rate_limit_exceeded", retry_after=3600))
+    told = await failure(bench, silence=5.0)
+    assert "no sign of life" in told.message
+    assert "last status: 429" in told.evidence
+
+
+async def test_a_line_of_megabytes_with_separators_in_it_is_one_line(bench: Bench, model: Model) -> None:
+    program = "print(('x' * 60 + chr(0x2028)) * 60000)"
+    model.on("", shell(f'python3 -c "{program}"'), Text(f"Done.{chr(0x2029)}Really."))
+    reply = await run(bench)
+    assert (reply.ended.failure, reply.ended.said) == (None, "Done.\u2029Really.")
+    log = bench.home / "runs/run1/logs/S1-1.out"
+    assert max(map(len, log.read_bytes().split(b"\n"))) > 500_000
+
+
 async def test_cancelling_leaves_its_work_and_no_process_behind(bench: Bench, model: Model) -> None:
     word = f"codex-{bench.home.parent.name}"
     model.on("", Tool("apply_patch", {"input": PATCH}), shell(f"{detached(word)}; sleep 300"))

@@ -136,7 +136,8 @@ def _conclude(job: AgentJob, stream: Stream, exit: Exit, name: str, complaint: s
     ended = stream.ended(exit, complaint)
     json = None
     if exit.stopped == "silent":
-        ended = replace(ended, failure=failures.silent(name, job.silence, complaint))
+        evidence = ended.failure.evidence if ended.failure else complaint  # it may have said what it waited for
+        ended = replace(ended, failure=failures.silent(name, job.silence, evidence))
     elif exit.stopped == "flooded":
         ended = replace(ended, failure=failures.flooded(name, complaint))
     elif job.role != "story" and ended.well:
