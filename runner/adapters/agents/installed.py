@@ -70,7 +70,7 @@ def _node(path: str) -> Path:
     said = _say(found, "-p", "process.execPath", path=path) if found else ""
     node = Path(said)
     if not node.is_absolute():
-        raise AgentUnavailable("Node.js is not installed.", hint="Install Node.js 22 or newer.", evidence=said)
+        raise AgentUnavailable("Node.js is not installed.", hint="Install Node.js 20 or newer.", evidence=said)
     return node.resolve()
 
 
