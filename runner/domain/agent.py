@@ -46,6 +46,13 @@ class Failure(Struct, frozen=True):
     evidence: str = ""
     retry_after: float | None = None
     """seconds, where the provider said so"""
+    lasting: bool = False
+    """waiting cures nothing: the command line is missing or signed out, the model does not exist, the credit is gone"""
+
+    @property
+    def of_the_route(self) -> bool:
+        """Another backend or model may do what this one cannot do now."""
+        return self.lasting or self.kind == "provider_capacity"
 
 
 class Ended(Struct, frozen=True):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from runner.domain.agent import Failure, FailureKind
+
+from .resets import is_limit, wait
 
 EVIDENCE = 4000
 """characters"""
@@ -37,19 +41,23 @@ def no_answer(name: str, said: str) -> Failure:
 
 
 def not_signed_in(name: str, remedy: str, evidence: str) -> Failure:
-    return Failure("infrastructure", f"{name} is not signed in, or its key was refused: {remedy}", evidence)
+    return Failure(
+        "infrastructure", f"{name} is not signed in, or its key was refused: {remedy}", evidence, lasting=True
+    )
 
 
 def provider(status: int | None, message: str, retry_after: float | None = None) -> Failure:
-    """An error of the model provider, by its HTTP status; None is a connection that failed or broke.
+    """An error of the model provider, by its HTTP status; None is a connection that failed or broke. When to come back
+    is what the message says, else `retry_after`, which may only be how long the command line itself would have waited.
 
     400, 404 and 413 count against the story only where another attempt could send something else: a model that does
     not exist, or an account without credit, is the operator's.
     """
-    if status in OVERLOADED:
-        return Failure("provider_capacity", "The model provider is at its limit.", message, retry_after)
+    if status in OVERLOADED or (status != 402 and is_limit(message)):
+        back = wait(message, time.time()) or retry_after
+        return Failure("provider_capacity", "The model provider is at its limit.", message, back)
     if status is None or status >= 500 or status == 408:
         return Failure("transport", "The model provider could not be reached.", message, retry_after)
     if status in {402, 404}:
-        return Failure("infrastructure", "The model provider does not serve this request.", message)
+        return Failure("infrastructure", "The model provider does not serve this request.", message, lasting=True)
     return Failure("execution", "The model provider refused the request.", message)
