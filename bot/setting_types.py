@@ -12,6 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from runner.adapters.agents.registry import NAMES
+from runner.domain.route import Choice, Wishes, read_wishes
+
+AGENTS = Choice(NAMES)
+
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -82,6 +87,21 @@ def _logins(text: str) -> list[str]:
     return names
 
 
+def _agent(text: str) -> str:
+    if ":" in text:
+        raise ValueError(f"the model of {text!r} belongs into BARO_MODEL, or the whole of it into BARO_AGENTS")
+    if problems := [*AGENTS.problems(text)]:
+        raise ValueError(problems[0])
+    return text
+
+
+def _agents(text: str) -> Wishes:
+    wishes, problems = read_wishes(text, AGENTS)
+    if problems:
+        raise ValueError("; ".join(problems))
+    return wishes
+
+
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
@@ -92,6 +112,9 @@ def _existing_file(path: Path) -> Path:
     return path
 
 
+Agent = Annotated[str, AfterValidator(_agent)]
+"""a backend's name, or auto"""
+Agents = Annotated[Wishes, BeforeValidator(_agents)]
 Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

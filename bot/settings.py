@@ -17,8 +17,8 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from runner.adapters.agents.registry import ENVIRONMENT
-from runner.domain.config import AgentName
+from runner.adapters.agents.registry import ENVIRONMENT, NAMES
+from runner.domain.route import AUTO, Wishes
 from runner.errors import SettingsError
 
 from . import envfile
@@ -35,10 +35,14 @@ class HostSettings(BaseSettings):
         validation_alias="BARO_HOME",
         description="a directory",
     )
-    agent: AgentName = Field(
-        "auto", validation_alias="BARO_AGENT", description="one of auto, claude, codex, opencode, pi, scripted"
-    )
+    agent: kinds.Agent = Field(AUTO, validation_alias="BARO_AGENT", description=f"one of {', '.join((AUTO, *NAMES))}")
     model: str | None = Field(None, validation_alias="BARO_MODEL", description="a model's name")
+    agents: kinds.Agents = Field(
+        default_factory=Wishes,
+        validate_default=False,
+        validation_alias="BARO_AGENTS",
+        description="routes by role and tier, like light=claude:haiku; heavy=claude:opus|codex",
+    )
     agent_script: kinds.File | None = Field(
         None,
         validation_alias="BARO_AGENT_SCRIPT",

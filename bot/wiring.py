@@ -18,7 +18,8 @@ from handlers.us import Us
 from runner import crashpoints
 from runner.adapters import redis_store
 from runner.adapters.agents.fleet import Fleet
-from runner.adapters.agents.registry import AUTO, backends
+from runner.adapters.agents.registry import AUTO as ORDER
+from runner.adapters.agents.registry import NAMES, backends
 from runner.adapters.checks import SandboxedChecks
 from runner.adapters.clock import SystemClock
 from runner.adapters.github import GitHub, connect
@@ -28,6 +29,7 @@ from runner.adapters.sandbox import Sandbox, choose
 from runner.adapters.workspace import GitWorkspace
 from runner.domain.config import Limits
 from runner.domain.policy import Gate
+from runner.domain.route import AUTO, Choice
 from runner.domain.run import RunSpec
 from runner.errors import BaroError, Forbidden, GitHubError
 from runner.host.host import Durable, Host
@@ -121,7 +123,9 @@ def _process(
     settings: Settings, github: GitHub, store: Store, readers: Readers, arq: ArqRedis, gate: Gate, name: str
 ) -> RunnerProcess:
     clock = SystemClock()
-    world = _world(settings, github, store, gate, clock)
+    sandbox = choose(settings.sandbox, settings.path)
+    agents = fleet(settings, sandbox)
+    world = _world(settings, github, store, gate, clock, sandbox, agents)
     host = Host(
         name,
         Durable(store, store, store),
@@ -138,7 +142,12 @@ def _process(
         github.comments,
         github.repositories,
         lambda run: queue.ring_for_run(arq, run),
-        House(agent=settings.agent, limits=Limits(agents=settings.max_agents, silence=settings.silence)),
+        House(
+            agent=settings.agent,
+            routing=settings.agents.routing,
+            auto=_auto(settings, agents),
+            limits=Limits(agents=settings.max_agents, silence=settings.silence),
+        ),
         host=name,
         lease_seconds=settings.lease,
     )
@@ -153,15 +162,22 @@ def _process(
     return RunnerProcess(host, desk, reconciler, sweeper, extensions, arq)
 
 
-def _world(settings: Settings, github: GitHub, store: Store, gate: Gate, clock: SystemClock) -> World:
-    sandbox = choose(settings.sandbox, settings.path)
+def _world(
+    settings: Settings,
+    github: GitHub,
+    store: Store,
+    gate: Gate,
+    clock: SystemClock,
+    sandbox: Sandbox,
+    agents: Fleet,
+) -> World:
     sharing = sandbox.sharing(settings.home)
     log.info("sandbox.ready", sandbox=sandbox.name, dependencies=sharing)
     return World(
         clock=clock,
         inbox=store,
         workspace=GitWorkspace(settings.home, github.remote, github.identity, gate, sharing=sharing),
-        agents=fleet(settings, sandbox),
+        agents=agents,
         checks=SandboxedChecks(sandbox),
         comments=github.comments,
         pulls=github.pulls,
@@ -175,12 +191,20 @@ def fleet(settings: HostSettings, sandbox: Sandbox) -> Fleet:
         settings.home,
         sandbox,
         backends(settings.home, settings.agent_environment(), str(settings.agent_script or "")),
-        AUTO,
+        ORDER,
         agent=settings.agent,
         model=settings.model or "",
     )
     log.info("agents.ready", agent=agents.named(settings.agent))
     return agents
+
+
+def _auto(settings: HostSettings, agents: Fleet) -> tuple[str, ...]:
+    """What a run that says nothing may use, best first: BARO_AGENT, or whatever can be used here. BARO_MODEL is the
+    model of the first of them, and of nobody else."""
+    first = agents.named(settings.agent)
+    others = agents.usable() if settings.agent == AUTO else ()
+    return (first, *(name for name in others if name != first.partition(":")[0]))
 
 
 async def _sources(settings: Settings, github: GitHub, store: Store) -> Sources:
@@ -191,6 +215,7 @@ async def _sources(settings: Settings, github: GitHub, store: Store) -> Sources:
         runs=store,
         us=us,
         accounts=frozenset(settings.allowed_accounts or (us.owner,)),
+        choice=Choice(NAMES, settings.agents.allowed),
     )
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from runner.domain.config import Limits, effective_limits
 from runner.domain.goal import Goal, Repository
+from runner.domain.route import AUTO, Routing, settle
 from runner.domain.run import RunSpec
 from runner.domain.text import clean, one_line
 from runner.voice import replies
@@ -34,10 +35,13 @@ _URL = re.compile(r"<?\bhttps?://[^\s>]+>?")
 
 
 class House(Struct, frozen=True):
-    """The operator's own say: the label that starts runs, the agent where a repository names none, the ceilings."""
+    """The operator's own say: the label that starts runs, the agents where a repository names none, the ceilings."""
 
     label: str = LABEL
-    agent: str = "auto"
+    agent: str = AUTO
+    routing: Routing = {}
+    auto: tuple[str, ...] = (AUTO,)
+    """what a role or tier gets that nobody says anything about"""
     limits: Limits = Limits()
 
 
@@ -219,7 +223,8 @@ def _spec(ask: StartRun, facts: Facts, house: House) -> RunSpec:
         pull=facts.pull,
         mode=ask.wish,
         config_mode=facts.config.mode,
-        agent=house.agent if facts.config.agent == "auto" else facts.config.agent,
+        agent=house.agent if facts.config.agent == AUTO else facts.config.agent,
+        agents=settle(facts.config.agents, facts.config.agent, house.routing, house.auto),
         limits=effective_limits(facts.config, house.limits),
         verify=facts.config.verify,
     )

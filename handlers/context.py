@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from runner.domain.config import RepoConfig, parse_config
 from runner.domain.goal import PullTarget
+from runner.domain.route import ANY, Choice
 from runner.errors import ConfigError, NotFound
 from runner.ports import AppIdentity, Place, Pulls, Repositories, Runs
 
@@ -59,6 +60,8 @@ class Sources:
     runs: Runs
     us: AppIdentity
     accounts: frozenset[str]
+    choice: Choice = ANY
+    """of agents, that repositories have"""
 
     def serves(self, account: str) -> bool:
         return "*" in self.accounts or account.lower() in {name.lower() for name in self.accounts}
@@ -104,7 +107,7 @@ async def _about_goal(ask: StartRun, facts: Facts, place: Place, sources: Source
         )
     except NotFound:
         return facts
-    config, problems = _config(text)
+    config, problems = _config(text, sources.choice)
     pull, state, same_repository = target or (None, issue.state, True)
     return replace(
         facts,
@@ -123,9 +126,9 @@ async def _target(ask: StartRun, place: Place, sources: Sources) -> tuple[PullTa
     return await sources.pulls.target(place, ask.thread.number) if ask.thread.kind == "pull" else None
 
 
-def _config(text: str | None) -> tuple[RepoConfig, tuple[str, ...]]:
+def _config(text: str | None, choice: Choice) -> tuple[RepoConfig, tuple[str, ...]]:
     """A file that is wrong stops the run with its problems; guessing what was meant would spend on a guess."""
     try:
-        return (parse_config(text) if text is not None else RepoConfig()), ()
+        return (parse_config(text, choice) if text is not None else RepoConfig()), ()
     except ConfigError as wrong:
         return RepoConfig(), tuple(wrong.problems)

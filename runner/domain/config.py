@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, get_args
+from typing import Any
 
 import msgspec
 import yaml
@@ -13,10 +13,9 @@ from runner.errors import ConfigError
 
 from .checks import named
 from .mode import Mode
+from .route import ANY, AUTO, Choice, Routing, read_routing
 from .text import clip, code, did_you_mean, one_line
 from .verdict import Check
-
-AgentName = Literal["auto", "claude", "codex", "opencode", "pi", "scripted"]
 
 CONFIG_FILE = ".github/baro.yml"
 MAX_VERIFY = 20
@@ -74,10 +73,13 @@ class RepoConfig(Struct, frozen=True):
     """The parsed file; `mode` None means that intake decides. `limits` are wishes (see `effective_limits`)."""
 
     mode: Mode | None = None
-    agent: AgentName = "auto"
+    agent: str = AUTO
+    """the backend for everything that `agents` says nothing of"""
     limits: Limits = UNLIMITED
     verify: tuple[Check, ...] | None = None
     """what says that the repository is well; None: baro finds out, empty: nothing does"""
+    agents: Routing = {}
+    """wishes for single roles and tiers"""
 
 
 def effective_limits(config: RepoConfig, ceiling: Limits) -> Limits:
@@ -86,11 +88,16 @@ def effective_limits(config: RepoConfig, ceiling: Limits) -> Limits:
     return Limits(**{name: min(wishes[name], cap) for name, cap in caps.items()})
 
 
-def parse_config(text: str) -> RepoConfig:
-    """The text of `.github/baro.yml`; an empty one means the defaults. Raises ConfigError with every problem in it."""
+def parse_config(text: str, choice: Choice = ANY) -> RepoConfig:
+    """The text of `.github/baro.yml`; an empty one means the defaults. Raises ConfigError with every problem in it.
+    `choice` is what the operator lets a repository say about agents."""
     problems: list[str] = []
     known = _known(_document(text), RepoConfig.__struct_fields__, "", problems)
-    parsed = {name: _READERS[name](value, problems) for name, value in known.items() if value is not None}
+    readers = _READERS | {
+        "agent": lambda value, problems: _read_agent(value, choice, problems),
+        "agents": lambda value, problems: _read_agents(value, choice, problems),
+    }
+    parsed = {name: readers[name](value, problems) for name, value in known.items() if value is not None}
     if problems:
         raise ConfigError(problems)
     return RepoConfig(**parsed)
@@ -108,13 +115,20 @@ def _read_mode(value: object, problems: list[str]) -> Mode | None:
     return None
 
 
-def _read_agent(value: object, problems: list[str]) -> AgentName:
-    name: AgentName
-    for name in get_args(AgentName):
-        if name == value:
-            return name
-    problems.append(_not_one_of("agent", value, get_args(AgentName)))
-    return "auto"
+def _read_agent(value: object, choice: Choice, problems: list[str]) -> str:
+    names = (AUTO, *(choice.known or ()))
+    if choice.known is not None and value not in names:
+        problems.append(_not_one_of("agent", value, names))
+    else:
+        problems += [f"`agent`: {problem}" for problem in choice.problems(value)]
+    return str(value)
+
+
+def _read_agents(value: object, choice: Choice, problems: list[str]) -> Routing:
+    if isinstance(value, dict):
+        return read_routing(value, choice, problems, under="agents.")
+    problems.append("`agents` must be a mapping of roles and tiers to routes")
+    return {}
 
 
 def _read_limits(value: object, problems: list[str]) -> Limits:
@@ -157,7 +171,6 @@ def _command_problems(name: object, command: object) -> Iterator[str]:
 
 _READERS: dict[str, Callable[[Any, list[str]], Any]] = {
     "mode": _read_mode,
-    "agent": _read_agent,
     "limits": _read_limits,
     "verify": _read_verify,
 }

@@ -13,13 +13,20 @@ import msgspec
 from msgspec import Struct
 
 from . import events as e
-from .agent import Usage
+from .agent import Role, Usage
 from .change import Discarded, HeldBack, Landed, NotPushed, Pushed
 from .mode import Intake, Mode
 from .run import Outcome, RunSpec
-from .verdict import CheckResult, Verdict
+from .verdict import Check, CheckResult, Verdict, blamed, failing_before
 
 Spending = Literal["intake", "planning", "stories", "reviews", "healing"]
+_FOR: dict[Role, Spending] = {
+    "intake": "intake",
+    "plan": "planning",
+    "story": "stories",
+    "critic": "reviews",
+    "surgeon": "healing",
+}
 Phase = Literal["queued", "preparing", "intake", "planning", "running", "publishing", "over"]
 StoryState = Literal[
     "waiting", "running", "retrying", "merging", "landed", "unchanged", "preserved", "failed", "blocked", "stopped"
@@ -42,6 +49,8 @@ class Line(Struct, frozen=True):
     note: str = ""
     evidence: str = ""
     held_back: tuple[HeldBack, ...] = ()
+    changed: tuple[str, ...] = ()
+    """paths, of its last harvest"""
     outside: tuple[str, ...] = ()
     discarded: tuple[Discarded, ...] = ()
     harvested: str = ""
@@ -81,9 +90,14 @@ class Report(Struct, frozen=True):
     spent: tuple[tuple[Spending, Usage], ...] = ()
     """the same by what it was for, in the order of first use"""
     healings: tuple[Healing, ...] = ()
+    reroutes: tuple[e.Rerouted, ...] = ()
     warnings: tuple[e.WriteWarned, ...] = ()
+    asked: tuple[Check, ...] | None = None
+    """the checks that were found before any agent ran"""
     checks: tuple[CheckResult, ...] = ()
     """on the whole result"""
+    compared: tuple[CheckResult, ...] = ()
+    """what those that failed said where the run began"""
     unverified: str = ""
     """why nothing could be checked"""
     taken_at: float | None = None
@@ -114,7 +128,24 @@ class Report(Struct, frozen=True):
     @property
     def complete(self) -> bool:
         """Nothing the plan asked for is missing, and nothing says that the result is not fit to be merged."""
-        return self.landed and not self.collides and all(check.state != "fail" for check in self.checks)
+        return self.landed and not self.collides and not self.blamed
+
+    @property
+    def blamed(self) -> tuple[CheckResult, ...]:
+        """Checks that fail on the result and did not before."""
+        return blamed(self.checks, self.compared)
+
+    @property
+    def failing_before(self) -> tuple[CheckResult, ...]:
+        """Checks that fail on the result, as they failed before."""
+        return failing_before(self.checks, self.compared)
+
+    @property
+    def rewritten(self) -> tuple[Check, ...]:
+        """Checks that ran, and whose own source the run has changed: they say less than they seem to."""
+        changed = {path for line in self.lines if line.state == "landed" for path in line.changed}
+        ran = {result.name for result in self.checks if result.state != "skipped"}
+        return tuple(check for check in self.asked or () if check.name in ran and check.source in changed)
 
     @property
     def alone_seconds(self) -> float | None:
@@ -165,6 +196,14 @@ def _frame(report: Report, entry: e.Entry) -> Report:
             return _spent(report, "reviews", event.usage)
         case e.HealingProposed():
             return _spent(report, "healing", event.usage)
+        case e.RouteFailed():
+            return _spent(report, _FOR[event.role], event.usage)
+        case e.Rerouted():
+            return _with(report, reroutes=(*report.reroutes, event))
+        case e.WorkspaceReady() if report.asked is None:
+            return _with(report, asked=event.checks)
+        case e.Compared():
+            return _with(report, compared=report.compared + event.results)
         case e.WriteWarned():
             return _with(report, warnings=(*report.warnings, event))
         case e.Verified(story=""):
@@ -222,6 +261,7 @@ def _stories(report: Report, entry: e.Entry) -> Report:
                 report,
                 event.story,
                 held_back=h.held_back,
+                changed=tuple(change.path for change in h.changes),
                 outside=h.outside,
                 ended_at=entry.at,
                 **({"harvested": harvested} if harvested else {}),

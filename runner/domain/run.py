@@ -11,6 +11,7 @@ from msgspec import Struct
 from .config import Limits
 from .goal import Goal, Person, PullTarget, Thread, Trigger
 from .mode import Mode
+from .route import AUTO, Purpose, Routing
 from .text import slug
 from .verdict import Check
 
@@ -44,7 +45,10 @@ class RunSpec(Struct, frozen=True):
     """a person's explicit wish"""
     config_mode: Mode | None = None
     """the repository's wish"""
-    agent: str = "auto"
+    agent: str = AUTO
+    """who does what `agents` says nothing of"""
+    agents: Routing = {}
+    """for each role and tier its routes, best first"""
     limits: Limits = Limits()
     verify: tuple[Check, ...] | None = None
     """what the repository wants its result checked with; None: what is found in it, empty: nothing"""
@@ -53,6 +57,9 @@ class RunSpec(Struct, frozen=True):
     def branch(self) -> str:
         """The run's own branch; a follow-up pushes to `pull.head_ref` instead."""
         return f"baro/{slug(self.goal.title)}-{self.id}"
+
+    def routes(self, purpose: Purpose) -> tuple[str, ...]:
+        return self.agents.get(purpose) or (self.agent,)
 
     def story_branch(self, story: str) -> str:
         return f"baro-wt/{self.id}/{story}"

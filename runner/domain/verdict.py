@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -28,6 +29,22 @@ class CheckResult(Struct, frozen=True):
     reason: str = ""
     output: str = ""
     """a capped tail of what it printed, where it failed"""
+
+
+def failing_before(results: Iterable[CheckResult], before: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """Of the checks that fail on a result, as they were where the run began: those that failed there as well."""
+    failed = {_key(result) for result in results if result.state == "fail"}
+    return tuple(old for old in before if old.state == "fail" and _key(old) in failed)
+
+
+def blamed(results: Iterable[CheckResult], before: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """The checks that fail on a result and did not before."""
+    old = {_key(result) for result in before if result.state == "fail"}
+    return tuple(result for result in results if result.state == "fail" and _key(result) not in old)
+
+
+def _key(result: CheckResult) -> tuple[str, str]:
+    return result.name, result.command
 
 
 class Verdict(Struct, frozen=True):

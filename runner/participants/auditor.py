@@ -28,7 +28,7 @@ class Auditor:
                 self._limits = spec.limits
             case e.AttemptEnded(ended=ended):
                 self._used += ended.usage
-            case e.IntakeGiven() | e.PlanGiven() | e.Critiqued() | e.HealingProposed():
+            case e.IntakeGiven() | e.PlanGiven() | e.Critiqued() | e.HealingProposed() | e.RouteFailed():
                 self._used += entry.event.usage
             case e.BudgetReached():
                 self._said = True

@@ -32,6 +32,7 @@ MOVABLE = (
     e.CritiqueWanted,
     e.HealingWanted,
     e.VerifyWanted,
+    e.CompareWanted,
     e.PushWanted,
     e.PullWanted,
     e.CheckpointWanted,
@@ -47,6 +48,7 @@ STOPPABLE = (
     e.CritiqueWanted,
     e.HealingWanted,
     e.VerifyWanted,
+    e.CompareWanted,
     e.TimerSet,
 )
 """what a stop withdraws; git's own work is left to finish"""
@@ -70,7 +72,9 @@ class Conductor:
         if now.stop and not now.publishing:
             return self._stopping(entry)
         if isinstance(entry.event, e.HandFailed):
-            return self._hand_failed(entry, entry.event)
+            return self._unanswered(entry, _own(entry.event), entry.event.hint)
+        if isinstance(entry.event, e.RouteFailed):
+            return self._route_failed(entry, entry.event)
         return self._forward(entry)
 
     # --- the way forward ----------------------------------------------------------------------------------------
@@ -83,23 +87,28 @@ class Conductor:
                 yield e.WorkspaceWanted()
                 yield e.TimerSet(name="wall", due=entry.at + spec.limits.wall, background=True)
             case e.WorkspaceReady():
-                yield e.IntakeWanted()
+                yield e.IntakeWanted(route=self._now.routes.best("intake", entry.at))
             case e.RunMoved():
-                yield from self._moved()
+                yield from self._moved(entry.at)
             case e.IntakeGiven(intake=intake):
-                yield self._focused(intake) if intake.mode == Mode.FOCUSED else e.PlanWanted(intake=intake)
+                yield self._planned(intake, entry.at)
             case e.PlanGiven(plan=None):
                 yield self._focused(fallback(endings.no_plan(event.problems)))
             case e.PlanGiven(plan=Plan() as plan):
                 yield self._shaped(plan)
-            case e.PlanShaped():
-                yield from self._start_ready()
+            case e.PlanShaped() | e.TimerFired(name="routes"):
+                yield from self._start_ready(entry.at)
             case e.ListenerFailed():
                 yield _failed(endings.own_error(event.sentence))
             case e.EngineStalled():
                 yield _failed(endings.stalled(event.tail))
             case _:
                 yield from self._story(entry)
+
+    def _planned(self, intake: Intake, at: float) -> e.Event:
+        if intake.mode == Mode.FOCUSED:
+            return self._focused(intake)
+        return e.PlanWanted(intake=intake, route=self._now.routes.best("plan", at))
 
     def _focused(self, intake: Intake) -> e.PlanShaped:
         assert self._now.spec is not None
@@ -117,22 +126,26 @@ class Conductor:
         yield from course.follow(self._now, entry)
         match entry.event:
             case e.StoryLanded(landing=Landed()) | e.StoryUnchanged() | e.StoryFailed():
-                yield from self._start_ready()
+                yield from self._start_ready(entry.at)
                 yield from self._checkpoint()
             case e.Checkpointed():
                 yield from self._checkpoint()
             case e.PlanHealed(action=action) if action != "drop":
-                yield from self._start_ready()
+                yield from self._start_ready(entry.at)
             case e.Verified(story=story) if story:
-                yield from self._start_ready()
+                yield from self._start_ready(entry.at)
             case _:
                 yield from self._published(entry.event)
 
-    def _start_ready(self) -> Iterator[e.Event]:
-        assert self._now.schedule is not None
-        for story in self._now.schedule.ready():
-            yield e.StoryWanted(story=story, attempt=self._now.strikes[story].started + 1)
-        if self._now.schedule.done and self._now.quiet:
+    def _start_ready(self, at: float) -> Iterator[e.Event]:
+        now = self._now
+        assert now.schedule is not None
+        held = now.routes.held(at)
+        yield from (course.wanted(now, at, story) for story in now.schedule.ready(held))
+        dues = [held[story] for story in now.schedule.ready() if story in held]
+        if dues and not now.alarmed("routes", min(dues)):
+            yield e.TimerSet(name="routes", due=min(dues))
+        if now.schedule.done and now.quiet:
             yield from self._ship()
 
     def _checkpoint(self) -> Iterator[e.Event]:
@@ -167,7 +180,9 @@ class Conductor:
         spec = self._now.spec
         assert spec is not None
         match event:
-            case e.Verified():
+            case e.Verified() if self._now.uncompared:
+                yield e.CompareWanted(self._now.uncompared)
+            case e.Verified() | e.Compared():
                 yield e.PushWanted(preserved=self._now.preserved)
             case e.PushEnded(run=NotPushed(moved=True)) if spec.pull is not None and not self._now.stop:
                 yield from self._aside(event)
@@ -240,48 +255,51 @@ class Conductor:
             case e.HandFailed() if isinstance(self._now.answered, e.WorkspaceWanted):
                 yield e.RunConcluded(Outcome.FAILED, event.sentence, event.hint, event.evidence)
 
-    def _moved(self) -> Iterator[e.Event]:
+    def _moved(self, at: float) -> Iterator[e.Event]:
         now = self._now
         if now.intake is None and now.settled is None:
-            yield e.IntakeWanted()
+            yield e.IntakeWanted(route=now.routes.best("intake", at))
         elif now.settled is None:
             assert now.intake is not None
-            intake = now.intake.intake
-            yield self._focused(intake) if intake.mode == Mode.FOCUSED else e.PlanWanted(intake=intake)
+            yield self._planned(now.intake.intake, at)
         else:
             assert now.schedule is not None
             for story in now.schedule.running:  # all of them adrift: what the last host had in hand was put down
-                strikes = now.strikes[story]
-                yield e.StoryWanted(story=story, attempt=strikes.started + 1, evidence=strikes.evidence)
-            yield from self._start_ready()
+                yield course.wanted(now, at, story, now.strikes[story].evidence)
+            yield from self._start_ready(at)
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 
-    def _hand_failed(self, entry: e.Entry, event: e.HandFailed) -> Iterator[e.Event]:
+    def _route_failed(self, entry: e.Entry, event: e.RouteFailed) -> Iterable[e.Event]:
+        """The same on the next route, where one is open; else what follows where nobody can be asked."""
+        another = [*self._now.routes.another(entry.at, self._now.answered, event)]
+        return another or self._unanswered(entry, event.failure, "")
+
+    def _unanswered(self, entry: e.Entry, failure: Failure, hint: str) -> Iterator[e.Event]:
+        sentence, evidence = failure.message, failure.evidence
         match self._now.answered:
             case e.IntakeWanted():
-                yield self._focused(fallback(endings.no_intake(event.sentence)))
+                yield self._focused(fallback(endings.no_intake(sentence)))
             case e.PlanWanted():
-                yield self._focused(fallback(endings.no_plan((event.sentence,))))
+                yield self._focused(fallback(endings.no_plan((sentence,))))
             case e.StoryWanted(story=story) | e.AttemptWanted(story=story):
-                failure = Failure("infrastructure", event.sentence, event.evidence)
                 yield from course.retry_or_give_up(self._now, entry.at, story, failure)
             case e.HarvestWanted(story=story) | e.LandWanted(story=story):
-                yield course.failed(self._now, story, "infrastructure", event.sentence, event.evidence)
+                yield course.failed(self._now, story, "infrastructure", sentence, evidence)
             case e.CritiqueWanted(story=story):
                 yield course.land(self._now, entry.at, story)
             case e.HealingWanted() as wanted:
                 yield course.failed(self._now, wanted.story, wanted.kind, wanted.sentence, wanted.evidence)
-            case e.VerifyWanted(story=""):
+            case e.VerifyWanted(story="") | e.CompareWanted():
                 yield e.PushWanted(preserved=self._now.preserved)
             case e.VerifyWanted():
-                yield from self._start_ready()
+                yield from self._start_ready(entry.at)
             case e.PullWanted():
                 assert isinstance(self._now.pushed, Pushed)
-                sentence = endings.no_pull(event.sentence, self._now.pushed)
-                yield e.RunConcluded(Outcome.FAILED, sentence, event.hint, event.evidence)
+                told = endings.no_pull(sentence, self._now.pushed)
+                yield e.RunConcluded(Outcome.FAILED, told, hint, evidence)
             case e.WorkspaceWanted() | e.PushWanted() | e.TimerSet():
-                yield e.RunConcluded(Outcome.FAILED, event.sentence, event.hint, event.evidence)
+                yield e.RunConcluded(Outcome.FAILED, sentence, hint, evidence)
 
     def _stopping(self, entry: e.Entry) -> Iterator[e.Event]:
         """Stop what agents do, let git finish what is done, then ship or say what there is."""
@@ -327,3 +345,8 @@ class Conductor:
 def _failed(sentence_and_evidence: tuple[str, str]) -> e.RunConcluded:
     sentence, evidence = sentence_and_evidence
     return e.RunConcluded(Outcome.FAILED, sentence, endings.own_error_hint(), evidence)
+
+
+def _own(event: e.HandFailed) -> Failure:
+    """A hand of ours that raised, as a failure: never the agent's."""
+    return Failure("infrastructure", event.sentence, event.evidence)

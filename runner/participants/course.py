@@ -12,14 +12,11 @@ from collections.abc import Iterator
 from runner.domain import events as e
 from runner.domain.agent import OWN_FAULT, Failure, FailureKind
 from runner.domain.change import Landed, Preserved
+from runner.domain.detour import pause
 from runner.voice import endings
 
 from .progress import Progress
 
-RETRY_FIRST = 2.0
-"""seconds before the first repeat of what failed for reasons of its surroundings; doubles from there"""
-RETRY_MAX = 60.0
-"""seconds, the longest such wait unless the provider asks for more"""
 SENT_BACK = 1
 """times a critic may send a story back"""
 REDONE = 1
@@ -31,22 +28,22 @@ def follow(now: Progress, entry: e.Entry) -> Iterator[e.Event]:
     event = entry.event
     match event:
         case e.StorySeated():
-            evidence = now.strikes[event.story].evidence
-            yield e.AttemptWanted(story=event.story, attempt=event.attempt, evidence=evidence)
+            last = now.strikes[event.story]
+            yield e.AttemptWanted(event.story, event.attempt, last.evidence, now.routes.taken[event.story])
         case e.AttemptEnded(ended=ended) if ended.failure is not None:
             yield from retry_or_give_up(now, entry.at, event.story, ended.failure)
         case e.AttemptEnded():
             yield e.HarvestWanted(story=event.story, attempt=event.attempt, at=_whole(entry.at))
         case e.TimerFired(name=name) if name.startswith("retry:"):
-            yield _again(now, name.removeprefix("retry:"))
+            yield _again(now, entry.at, name.removeprefix("retry:"))
         case e.StoryHarvested():
-            yield from _harvested(now, event)
+            yield from _harvested(now, entry.at, event)
         case e.Critiqued():
             yield from _critiqued(now, entry, event)
         case e.StoryLanded(landing=Landed() as landed) if landed.discarded:
             yield e.VerifyWanted(story=event.story, commit=landed.commit)
         case e.StoryLanded(landing=Preserved() as kept):
-            yield from _not_merged(now, event.story, kept)
+            yield from _not_merged(now, entry.at, event.story, kept)
         case e.HealingProposed():
             yield from _healing(now, event)
         case e.PlanHealed(action="drop"):
@@ -59,13 +56,27 @@ def land(now: Progress, at: float, story: str) -> e.LandWanted:
 
 def retry_or_give_up(now: Progress, at: float, story: str, failure: Failure) -> Iterator[e.Event]:
     if not now.may_retry(story, failure.kind):
-        yield _give_up(now, story, failure.kind, failure.message, failure.evidence)
+        yield _give_up(now, at, story, failure.kind, failure.message, failure.evidence)
     elif failure.kind in OWN_FAULT:
-        yield _again(now, story)
+        yield _again(now, at, story)
+    elif failure.of_the_route:
+        yield from _another_route(now, at, story, failure)
     else:
-        waits = now.strikes[story].waits
-        pause = failure.retry_after or min(RETRY_FIRST * 2 ** (waits - 1), RETRY_MAX)
-        yield e.TimerSet(name=f"retry:{story}", due=at + pause)
+        yield e.TimerSet(name=f"retry:{story}", due=at + pause(failure, now.strikes[story].waits))
+
+
+def _another_route(now: Progress, at: float, story: str, failure: Failure) -> Iterator[e.Event]:
+    """The next one at once; else wait for the first that opens, where the run has that long."""
+    due = now.routes.opens(now.routes.tier(story), at)
+    if due <= at:
+        again = _again(now, at, story)
+        yield e.Rerouted("story", story, now.routes.taken[story], again.route, failure.message)
+        yield again
+    elif due < now.routes.wall:
+        yield e.TimerSet(name=f"retry:{story}", due=due)
+    else:
+        sentence = failure.message if failure.lasting else endings.closed_too_long(failure.message, due)
+        yield _give_up(now, at, story, failure.kind, sentence, failure.evidence)
 
 
 def failed(now: Progress, story: str, kind: FailureKind, sentence: str, evidence: str) -> e.StoryFailed:
@@ -75,23 +86,29 @@ def failed(now: Progress, story: str, kind: FailureKind, sentence: str, evidence
     )
 
 
-def _again(now: Progress, story: str, *, keep: bool = False) -> e.StoryWanted:
-    strikes = now.strikes[story]
-    return e.StoryWanted(story=story, attempt=strikes.started + 1, evidence=strikes.evidence, keep=keep)
+def wanted(now: Progress, at: float, story: str, evidence: str = "", *, keep: bool = False) -> e.StoryWanted:
+    """The next attempt, on the best route that is open."""
+    attempt, route = now.strikes[story].started + 1, now.routes.best(now.routes.tier(story), at)
+    return e.StoryWanted(story=story, attempt=attempt, evidence=evidence, keep=keep, route=route)
 
 
-def _give_up(now: Progress, story: str, kind: FailureKind, sentence: str, evidence: str) -> e.Event:
+def _again(now: Progress, at: float, story: str, *, keep: bool = False) -> e.StoryWanted:
+    return wanted(now, at, story, now.strikes[story].evidence, keep=keep)
+
+
+def _give_up(now: Progress, at: float, story: str, kind: FailureKind, sentence: str, evidence: str) -> e.Event:
     """Failed, unless the plan may still be changed so that it need not be."""
     if now.may_heal and kind in OWN_FAULT:
-        return e.HealingWanted(story=story, kind=kind, sentence=sentence, evidence=evidence)
+        route = now.routes.best("surgeon", at)
+        return e.HealingWanted(story=story, kind=kind, sentence=sentence, evidence=evidence, route=route)
     return failed(now, story, kind, sentence, evidence)
 
 
-def _harvested(now: Progress, event: e.StoryHarvested) -> Iterator[e.Event]:
+def _harvested(now: Progress, at: float, event: e.StoryHarvested) -> Iterator[e.Event]:
     harvest = event.harvest
     if harvest.commit is not None:
         attempt = now.strikes[event.story].started
-        yield e.CritiqueWanted(story=event.story, attempt=attempt, commit=harvest.commit)
+        yield e.CritiqueWanted(event.story, attempt, harvest.commit, now.routes.best("critic", at))
     elif harvest.held_back:
         yield failed(now, event.story, "execution", endings.all_held_back(harvest.held_back), "")
     else:
@@ -103,16 +120,15 @@ def _critiqued(now: Progress, entry: e.Entry, event: e.Critiqued) -> Iterator[e.
     if verdict.verdict != "fail":
         yield land(now, entry.at, story)
     elif now.strikes[story].sent_back <= SENT_BACK:
-        yield _again(now, story, keep=True)
+        yield _again(now, entry.at, story, keep=True)
     else:
-        yield _give_up(now, story, "verification", endings.not_accepted(verdict), verdict.evidence)
+        yield _give_up(now, entry.at, story, "verification", endings.not_accepted(verdict), verdict.evidence)
 
 
-def _not_merged(now: Progress, story: str, kept: Preserved) -> Iterator[e.Event]:
+def _not_merged(now: Progress, at: float, story: str, kept: Preserved) -> Iterator[e.Event]:
     """The story once more, on top of what it conflicts with and told of both sides, before a person has to."""
     if now.strikes[story].conflicts <= REDONE:
-        evidence = endings.conflicting(kept)
-        yield e.StoryWanted(story=story, attempt=now.strikes[story].started + 1, evidence=evidence)
+        yield wanted(now, at, story, endings.conflicting(kept))
     else:
         yield failed(now, story, "execution", endings.not_merged(kept), kept.evidence)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from runner.bus import Say
+from runner.domain.agent import Failure
 from runner.domain.events import Answer, Request
+from runner.errors import AgentUnavailable
 
 
 class RepeatableHand:
@@ -17,3 +19,8 @@ class RepeatableHand:
 
     async def resume(self, seq: int, request: Request, say: Say) -> Answer:
         return await self.perform(seq, request, say)
+
+
+def unusable(missing: AgentUnavailable) -> Failure:
+    """A command line that this host cannot start, as the failure of whatever was to be done with it."""
+    return Failure("infrastructure", str(missing), f"{missing.hint}\n{missing.evidence}".strip(), lasting=True)

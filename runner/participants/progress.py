@@ -14,6 +14,9 @@ from runner.domain.mode import Mode
 from runner.domain.plan import Story
 from runner.domain.run import RunSpec
 from runner.domain.schedule import Schedule, slots_for
+from runner.domain.verdict import Check, CheckResult, blamed
+
+from .routes import Routes
 
 Stop = Literal["cancelled", "wall", "budget", "surgeon"]
 
@@ -57,6 +60,11 @@ class Progress:
     checkpointed: int = 0
     """how many had landed when the last checkpoint was asked for"""
     healings: int = 0
+    routes: Routes = field(default_factory=Routes)
+    checks: tuple[Check, ...] | None = None
+    """the frozen ones"""
+    compared: tuple[CheckResult, ...] = ()
+    """what checks that fail on the result said where the run began"""
     verified: list[e.Verified] = field(default_factory=list)
     failures: list[e.StoryFailed] = field(default_factory=list)
     held_back: dict[str, tuple[HeldBack, ...]] = field(default_factory=dict)
@@ -77,6 +85,7 @@ class Progress:
     def fold(self, entry: e.Entry) -> None:
         event = entry.event
         self.answered = None
+        self.routes.fold(entry)
         if isinstance(event, e.Request):
             self.waiting[entry.seq] = event
         elif isinstance(event, e.Answer):
@@ -92,6 +101,8 @@ class Progress:
                 self._taken(host)
             case e.WorkspaceWanted():
                 self.begun = True
+            case e.WorkspaceReady(checks=checks) if self.checks is None:
+                self.checks = checks
             case e.CheckpointWanted():
                 self.checkpointed = len(self.landed)
             case e.StoryLost(story=story):
@@ -142,6 +153,8 @@ class Progress:
                 self.strikes[event.story].conflicts += 1
             case e.Verified():
                 self.verified.append(event)
+            case e.Compared():
+                self.compared += event.results
             case e.HealingProposed(action="stop"):
                 self._stop("surgeon", event.reason)
             case e.PushEnded():
@@ -152,6 +165,8 @@ class Progress:
             case e.HandFailed() if isinstance(request, e.HarvestWanted | e.LandWanted | e.PushWanted):
                 self.stranded = True
             case e.HandFailed() if isinstance(request, e.StoryWanted | e.AttemptWanted):
+                self.strikes[request.story].waits += 1
+            case e.RouteFailed() if isinstance(request, e.StoryWanted) and not event.failure.lasting:
                 self.strikes[request.story].waits += 1
         if self.concluded:
             self._told(event, request)
@@ -232,9 +247,27 @@ class Progress:
 
     @property
     def failed_checks(self) -> tuple[str, ...]:
-        """Names of the checks that fail on the whole result, as it was last verified."""
+        """Names of the checks that fail on the whole result, as it was last verified, and did not before."""
+        return tuple(result.name for result in blamed(self._results, self.compared))
+
+    @property
+    def uncompared(self) -> tuple[Check, ...]:
+        """Frozen checks that fail on the result, and nobody knows yet whether they did before. A story's own commands
+        are about what it was to write, so they say nothing there."""
+        failed = {result.name for result in self._results if result.state == "fail"}
+        known = {result.name for result in self.compared}
+        return tuple(check for check in self.checks or () if check.name in failed - known)
+
+    @property
+    def _results(self) -> tuple[CheckResult, ...]:
+        """Of the whole."""
         whole = [verified for verified in self.verified if not verified.story]
-        return tuple(result.name for result in whole[-1].results if result.state == "fail") if whole else ()
+        return whole[-1].results if whole else ()
+
+    def alarmed(self, name: str, due: float) -> bool:
+        """A timer of that name will fire by then."""
+        timers = [request for request in self.waiting.values() if isinstance(request, e.TimerSet)]
+        return any(timer.name == name and timer.due <= due for timer in timers)
 
     def pending(self, *kinds: type[e.Request]) -> list[int]:
         """Sequence numbers of the unanswered requests of these kinds."""

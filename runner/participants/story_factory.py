@@ -1,6 +1,7 @@
 """The StoryFactory: answers a wanted story with a worktree, a prompt and a route, and owns that worktree.
 
-Hears: StoryWanted. Says: StorySeated. The StoryAgent it seats gets its job from `job`.
+Hears: StoryWanted. Says: StorySeated, or RouteFailed where the route's command line cannot be used here. The
+StoryAgent it seats gets its job from `job`.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 from runner.bus import Say
 from runner.domain import events as e
 from runner.domain.dependencies import lineage
+from runner.errors import AgentUnavailable
 from runner.ports import AgentJob, Agents, Seat, Workspace
 from runner.prompts import story_prompt
 
-from .hand import RepeatableHand
+from .hand import RepeatableHand, unusable
 from .view import View
 
 
@@ -23,9 +25,12 @@ class StoryFactory(RepeatableHand):
         self._workspace = workspace
         self._agents = agents
 
-    async def perform(self, seq: int, request: e.Request, say: Say) -> e.StorySeated:
+    async def perform(self, seq: int, request: e.Request, say: Say) -> e.Answer:
         assert isinstance(request, e.StoryWanted)
-        agent = self._agents.named(self._view.spec.agent)
+        try:
+            agent = self._agents.named(request.route or self._view.spec.agent)
+        except AgentUnavailable as missing:
+            return e.RouteFailed(answers=seq, role="story", route=request.route, failure=unusable(missing))
         fresh = not request.keep
         seat = await self._seat(request.story, request.attempt, fresh=fresh)
         return e.StorySeated(answers=seq, story=request.story, attempt=request.attempt, base=seat.base, agent=agent)
@@ -57,7 +62,7 @@ class StoryFactory(RepeatableHand):
                 [(warning.other, warning.path) for warning in self._view.warnings.get(story.id, ())],
             ),
             seat=seat,
-            agent=spec.agent,
+            agent=wanted.route or spec.agent,
             story=story.id,
             attempt=wanted.attempt,
             silence=spec.limits.silence,

@@ -1,7 +1,7 @@
 """The Surgeon: on a failed story, proposes how the rest of the plan can still be done.
 
-Hears: HealingWanted. Says: HealingProposed. What it proposes is validated and shaped like a plan, and applied by
-the Conductor only.
+Hears: HealingWanted. Says: HealingProposed, or RouteFailed where it could not be asked this way. What it proposes is
+validated and shaped like a plan, and applied by the Conductor only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from runner.prompts import SURGEON_SCHEMA, surgeon_prompt
 from runner.voice import endings
 
 from .hand import RepeatableHand
-from .oneshot import OneShot
+from .oneshot import OneShot, route_failed
 from .view import View
 
 
@@ -29,16 +29,20 @@ class Surgeon(RepeatableHand):
         self._view = view
         self._oneshot = oneshot
 
-    async def perform(self, seq: int, request: e.Request, say: Say) -> e.HealingProposed:
+    async def perform(self, seq: int, request: e.Request, say: Say) -> e.Answer:
         assert isinstance(request, e.HealingWanted)
         view = self._view
         stories, fixed = tuple(view.stories.values()), view.fixed - {request.story}
         evidence = f"{request.sentence}\n{request.evidence}".strip()
         prompt = surgeon_prompt(view.spec, stories, fixed, request.story, evidence)
-        reply = await self._oneshot.ask("surgeon", prompt, SURGEON_SCHEMA, story=request.story, attempt=seq)
-        failure = reply.ended.failure
+        reply = await self._oneshot.ask(
+            "surgeon", prompt, SURGEON_SCHEMA, route=request.route, story=request.story, attempt=seq
+        )
+        failure, usage = reply.ended.failure, reply.ended.usage
+        if unserved := route_failed(seq, "surgeon", request.route, failure, usage):
+            return unserved
         read = (None, (failure.message,)) if failure else read_proposal(reply.json)
-        return self._answer(seq, request, reply.ended.usage, stories, fixed, *read)
+        return self._answer(seq, request, usage, stories, fixed, *read)
 
     def _answer(
         self,

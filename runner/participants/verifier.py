@@ -1,8 +1,9 @@
 """The Verifier: runs what says that the repository is well, on exactly the commit it is asked about.
 
-Hears: VerifyWanted. Says: Verified, with a result for each check: those that the Operator found before any agent ran,
-and those the stories themselves named. A check of a host runs alone: builds side by side starve each other, and then
-fail for reasons that are nobody's. What cannot be verified is said, and fails no run.
+Hears: VerifyWanted, CompareWanted. Says: Verified, with a result for each check: those that the Operator found before
+any agent ran, and those the stories themselves named; Compared, with what the failed ones said where the run began. A
+check of a host runs alone: builds side by side starve each other, and then fail for reasons that are nobody's. What
+cannot be verified is said, and fails no run.
 """
 
 from __future__ import annotations
@@ -39,8 +40,21 @@ class Verifier(RepeatableHand):
         self._checks = checks
         self._turn = turn
 
-    async def perform(self, seq: int, request: e.Request, say: Say) -> e.Verified:
+    async def perform(self, seq: int, request: e.Request, say: Say) -> e.Answer:
+        if isinstance(request, e.CompareWanted):
+            return await self._compare(seq, request)
         assert isinstance(request, e.VerifyWanted)
+        return await self._verify(seq, request)
+
+    async def _compare(self, seq: int, request: e.CompareWanted) -> e.Compared:
+        assert self._view.survey is not None
+        try:
+            results = await self._results(self._view.survey.commit, request.checks)
+        except BaroError as error:
+            return e.Compared(answers=seq, results=(), problem=str(error))
+        return e.Compared(answers=seq, results=results)
+
+    async def _verify(self, seq: int, request: e.VerifyWanted) -> e.Verified:
         wanted = self._wanted(request.story)
         if not wanted:
             return e.Verified(answers=seq, story=request.story, results=())

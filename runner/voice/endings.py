@@ -7,6 +7,7 @@ own way.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 from runner.domain.change import HeldBack, NotPushed, Preserved, Pushed
@@ -159,6 +160,12 @@ def collides(paths: Sequence[str]) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def closed_too_long(sentence: str, until: float) -> str:
+    """`until` in seconds since the epoch."""
+    when = datetime.fromtimestamp(until, UTC)
+    return f"{sentence.rstrip('.')} until {when:%H:%M} UTC on {when:%d %B}, which is longer than this run may take."
 
 
 # --- intake ----------------------------------------------------------------------------------------------------

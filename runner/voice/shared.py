@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from runner.domain.agent import Usage
+from runner.domain.agent import Role, Usage
 from runner.domain.change import NotPushed, Pushed
+from runner.domain.events import Rerouted
 from runner.domain.mode import Intake, Mode
 from runner.domain.report import Line, Report, StoryState
 from runner.domain.text import clip, code, fence, one_line, quote_cell
@@ -131,8 +132,12 @@ def remarks(report: Report) -> list[str]:
     said = [
         f"**{healing.story}** {_HEALED[healing.action]}: {plain(healing.reason, 400)}" for healing in report.healings
     ]
+    said += map(_rerouted, report.reroutes)
     for line in report.lines:
         said += _story_remarks(line)
+    said += [
+        f"{code(check.name)} is defined in {code(check.source)}, which this run changed" for check in report.rewritten
+    ]
     return said + [
         f"**{warning.story}** came close to {code(warning.path)}, which {warning.other} had changed and was still at"
         for warning in report.warnings
@@ -145,6 +150,14 @@ _HEALED = {
     "rewire": "failed and was put in another place",
     "drop": "failed and was dropped",
 }
+
+
+def _rerouted(one: Rerouted) -> str:
+    who = f"**{one.story}**" if one.role == "story" else _ASKED[one.role] + (f" of **{one.story}**" * bool(one.story))
+    return f"{who} went on with {code(one.taken)} instead of {code(one.left)}: {plain(one.why, 300)}"
+
+
+_ASKED: dict[Role, str] = {"intake": "Intake", "plan": "Planning", "critic": "The review", "surgeon": "The mending"}
 
 
 def _story_remarks(line: Line) -> Iterator[str]:
@@ -163,11 +176,22 @@ def _story_remarks(line: Line) -> Iterator[str]:
 
 
 def verification(report: Report) -> str:
-    """`pytest` passed, `mypy` failed, `cargo test` skipped (…): three states, and the output of what failed."""
+    """`pytest` passed, `mypy` failed, `cargo test` skipped (…): three states, and the output of what failed. What
+    failed before the run as well is said to have, with both outputs."""
     if report.unverified:
         return f"Not verified: {plain(report.unverified, 300)}"
-    said = [_check(check) for check in report.checks]
-    folds = [evidence(check.output, f"Output of {check.name}") for check in report.checks if check.state == "fail"]
+    blamed = report.blamed
+    old = "failed on this pull request before" if report.spec.pull else f"fails on {code(report.spec.base_ref)} too"
+    said = [
+        f"⚠️ {code(check.name)} {old}: {code(check.command)}"
+        if check.state == "fail" and check not in blamed
+        else _check(check)
+        for check in report.checks
+    ]
+    folds = [evidence(c.output, f"Output of {quote_cell(c.name)}") for c in report.checks if c.state == "fail"]
+    folds += [
+        evidence(c.output, f"Output of {quote_cell(c.name)} without this run's work") for c in report.failing_before
+    ]
     return "\n\n".join([bullets(said), *folds]) if said else ""
 
 

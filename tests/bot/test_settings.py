@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from inline_snapshot import snapshot
 
 from bot.settings import AppSettings, HostSettings, Settings, read
+from runner.domain.route import Wishes
 from runner.errors import SettingsError
 
 
@@ -42,6 +43,7 @@ def test_sound_settings_have_the_documented_defaults(tmp_path: Path) -> None:
         {
             "agent": "auto",
             "model": None,
+            "agents": Wishes(),
             "agent_script": None,
             "max_runs": 4,
             "max_agents": 4,
@@ -134,6 +136,19 @@ def test_the_environment_wins_over_the_file_and_empty_means_unset(tmp_path: Path
 
     blanked = problems({**environ, "GITHUB_WEBHOOK_SECRET": ""}, tmp_path)
     assert blanked[0].startswith("GITHUB_WEBHOOK_SECRET is not set")
+
+
+def test_routes_are_given_by_role_and_tier(tmp_path: Path) -> None:
+    settings = read(HostSettings, {"BARO_AGENTS": "light=claude:haiku; allow=claude"}, tmp_path)
+    assert settings.agents == Wishes({"light": ("claude:haiku",)}, ("claude",))
+
+
+def test_wrong_routes_are_reported_with_everything_else_that_is_wrong(tmp_path: Path) -> None:
+    wrong = {**SOUND, "BARO_AGENT": "claude:opus", "BARO_AGENTS": "hevy=claude; light=cluade", "BARO_MAX_RUNS": "x"}
+    told = problems(wrong, tmp_path)
+    assert len(told) == 3
+    assert "the model of 'claude:opus' belongs into BARO_MODEL, or the whole of it into BARO_AGENTS" in told[0]
+    assert "`hevy` is no role or tier (did you mean `heavy`?); `light`: `cluade` is none of" in told[1]
 
 
 def test_a_value_in_the_file_is_taken_literally(tmp_path: Path) -> None:

@@ -8,12 +8,15 @@ from inline_snapshot import snapshot
 
 from runner.domain.config import UNLIMITED, Limits, RepoConfig, effective_limits, parse_config
 from runner.domain.mode import Mode
+from runner.domain.route import Choice
 from runner.errors import ConfigError
+
+CHOICE = Choice(("claude", "codex", "scripted"))
 
 
 def refused(text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        parse_config(text)
+        parse_config(text, CHOICE)
     return caught.value.problems
 
 
@@ -69,7 +72,7 @@ def test_all_problems_are_reported_at_once_with_what_was_meant() -> None:
         [
             "unknown key `modes` (did you mean `mode`?)",
             "`mode` must be one of auto, focused, sequential, parallel, not `paralel` (did you mean `parallel`?)",
-            "`agent` must be one of auto, claude, codex, opencode, pi, scripted, not `False`",
+            "`agent` must be one of auto, claude, codex, scripted, not `False`",
             "unknown key `limits.wal` (did you mean `wall`?)",
             "`limits.agents` must be between 1 and 1,000,000, not `0`",
             "`limits.stories` must be a whole number, not `1.5`",
@@ -110,6 +113,32 @@ def test_what_is_no_small_file_of_settings_is_refused(text: str, problem: str) -
 def test_an_alias_bomb_is_refused_before_it_is_built() -> None:
     bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
     assert refused(bomb) == ["anchors and aliases (`&`, `*`) are not supported"]
+
+
+def test_a_repository_names_routes_for_roles_and_tiers() -> None:
+    text = "agents: {light: claude:haiku, heavy: [claude:opus, codex], critic: claude:sonnet}"
+    assert parse_config(text, CHOICE).agents == {
+        "light": ("claude:haiku",),
+        "heavy": ("claude:opus", "codex"),
+        "critic": ("claude:sonnet",),
+    }
+
+
+def test_routes_that_cannot_be_taken_are_all_named_with_what_was_meant() -> None:
+    text = "agents: {hevy: claude, light: [cluade, 3], critic: [], plan: 'claude:--help', standard: codex}"
+    allowed = Choice(("claude", "codex", "scripted"), ("claude:haiku",))
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, allowed)
+    assert caught.value.problems == snapshot(
+        [
+            "`agents.hevy` is no role or tier (did you mean `heavy`?)",
+            "`agents.light`: `cluade` is none of auto, claude, codex, scripted (did you mean `claude`?)",
+            "`agents.light`: `3` is not `backend` or `backend:model`",
+            "`agents.critic` must name 1 to 8 routes, not 0",
+            "`agents.plan`: `claude:--help` is not `backend` or `backend:model`",
+            "`agents.standard`: `codex` is not among what whoever runs this baro allows: `claude:haiku`",
+        ]
+    )
 
 
 @given(st.text(max_size=60) | st.text(alphabet="mode: agent\n-{}[]&*!'\"#|>%@`,?", max_size=60))

@@ -14,7 +14,7 @@ from tests.e2e.test_ways_in import FOCUSED
 from tests.world.house import REPO, House, house, read
 
 CHECKED = {
-    "Makefile": "check: test\n\ntest:\n\tgrep 'A = 2' src/a.py\n",
+    "Makefile": "check: test\n\ntest:\n\tgrep 'A = [12]' src/a.py\n",
     "package.json": '{"scripts": {"lint": "no-such-linter"}}\n',
 }
 
@@ -51,7 +51,7 @@ async def test_a_result_that_fails_a_check_is_a_draft_with_the_output(tmp_path: 
 <details><summary>Output of make check</summary>
 
 ```
-grep 'A = 2' src/a.py
+grep 'A = [12]' src/a.py
 make: *** [Makefile:4: test] Error 1
 ```
 
@@ -83,3 +83,46 @@ async def test_a_runner_killed_while_it_verifies_verifies_again(place: str, tmp_
         await baro.start("runner")
         assert (await baro.ended(number)).startswith("✅")
         assert "passed" in verification(baro)
+
+
+BROKEN = {"Makefile": "check:\n\t@echo $$(cat src/b.py); grep -q 'B = 2' src/b.py\n"}
+
+
+async def test_a_check_that_fails_without_the_run_as_well_makes_no_draft_and_is_shown_as_such(
+    tmp_path: Path, clean_redis: str
+) -> None:
+    async with house(tmp_path, clean_redis) as baro:
+        assert await done(baro, BROKEN)
+        assert verification(baro) == snapshot("""\
+- ⚠️ `make check` fails on `main` too: `make check`
+
+<details><summary>Output of make check</summary>
+
+```
+B = 1
+make: *** [Makefile:2: check] Error 1
+```
+
+</details>
+
+<details><summary>Output of make check without this run's work</summary>
+
+```
+B = 1
+make: *** [Makefile:2: check] Error 1
+```
+
+</details>\
+""")
+        (pull,) = baro.github.pulls(REPO)
+        assert pull.body.startswith("Closes #1")
+
+
+async def test_a_run_that_rewrites_what_it_is_checked_with_is_told_apart(tmp_path: Path, clean_redis: str) -> None:
+    async with house(tmp_path, clean_redis) as baro:
+        baro.github.commit(REPO, "main", BROKEN, by="maria")
+        baro.script(FOCUSED, {**STORY, "steps": [{"write": {"path": "Makefile", "text": "check:\n\ttrue\n"}}]})
+        await baro.ended(await labelled(baro))
+        (pull,) = baro.github.pulls(REPO)
+        assert "- `make check` is defined in `Makefile`, which this run changed" in pull.body
+        assert "✅ `make check` passed" in pull.body

@@ -20,18 +20,21 @@ from runner.domain.heal import Proposal, Rewired, heal
 from runner.domain.mode import Intake, Mode
 from runner.domain.plan import Plan, Story
 from runner.domain.report import of
+from runner.domain.route import Routing
 from runner.domain.run import Outcome, RunSpec
-from runner.domain.verdict import CheckResult, Verdict
+from runner.domain.verdict import Check, CheckResult, Verdict
 from runner.errors import BaroError, LeaseLost
 from runner.participants.auditor import Auditor
 from runner.participants.cartographer import Cartographer
 from runner.participants.conductor import Conductor
 from runner.participants.librarian import Librarian
+from runner.participants.routes import ROUTED
 from runner.participants.sentry import Sentry
 from runner.participants.view import View
 from tests.world.entries import MemoryJournal, first, spec
 
 FAILURES: tuple[FailureKind, ...] = ("execution", "provider_capacity", "transport", "infrastructure")
+AGENTS: Routing = {"standard": ("claude", "codex"), "critic": ("codex", "claude"), "intake": ("claude",)}
 PULL = PullTarget(5, "A pull request", "topic", "a" * 40, "main")
 
 
@@ -69,6 +72,8 @@ class Anything:
             self._live[self.name] -= 1
         if self._bad() and not isinstance(request, e.TimerSet):
             raise BaroError("the world said no")
+        if isinstance(request, ROUTED) and self._bad():
+            return e.RouteFailed(answers=seq, role="story", route=request.route, failure=self._of_the_route())
         if self._chance.random() < self._trouble / 20:
             say(e.CancelAsked(door="1-0", by="maria"))
         return self._answer(seq, request)
@@ -77,7 +82,8 @@ class Anything:
         match request:
             case e.WorkspaceWanted():
                 survey = Survey("c" * 40, 3, ("a.py",), ((".py", 3),))
-                return e.WorkspaceReady(answers=seq, survey=survey, landed=self._checkpointed())
+                checks = (Check("pytest", "pytest -q"),)
+                return e.WorkspaceReady(answers=seq, survey=survey, checks=checks, landed=self._checkpointed())
             case e.CheckpointWanted():
                 return e.Checkpointed(answers=seq)
             case e.IntakeWanted():
@@ -107,6 +113,9 @@ class Anything:
                 state = "fail" if self._bad() else "pass"
                 results = (CheckResult("pytest", "pytest -q", state),)
                 return e.Verified(answers=seq, story=request.story, results=results)
+            case e.CompareWanted(checks=checks):
+                state = "fail" if self._bad() else "pass"
+                return e.Compared(answers=seq, results=tuple(CheckResult(c.name, c.command, state) for c in checks))
             case e.HealingWanted():
                 return self._healing(seq, request)
             case e.PushWanted():
@@ -168,7 +177,13 @@ class Anything:
         return e.HealingProposed(answers=seq, story=request.story, action=action, reason="because", stories=healed)
 
     def _failure(self) -> Failure | None:
-        return Failure(self._chance.choice(FAILURES), "it broke", retry_after=1.0) if self._bad() else None
+        kind, lasting = self._chance.choice(FAILURES), self._chance.random() < 0.2
+        return Failure(kind, "it broke", retry_after=1.0, lasting=lasting) if self._bad() else None
+
+    def _of_the_route(self) -> Failure:
+        lasting = self._chance.random() < 0.5
+        after = self._chance.choice([None, 1.0, 1e6])
+        return Failure("provider_capacity", "full", retry_after=after, lasting=lasting)
 
     def _harvest(self) -> Harvest:
         held = (HeldBack(".github/x.yml", "protected"),) if self._bad() else ()
@@ -240,7 +255,7 @@ async def _host(
 def test_every_run_ends_once_and_never_calls_a_partial_result_done(
     seed: int, trouble: float, follow_up: bool, moves: int
 ) -> None:
-    run = spec(pull=PULL if follow_up else None)
+    run = spec(pull=PULL if follow_up else None, agents=AGENTS)
     journal, live = asyncio.run(play(seed, trouble, run, moves))
     events = [entry.event for entry in journal.entries]
     kinds = Counter(type(event) for event in events)
@@ -265,7 +280,7 @@ def test_every_run_ends_once_and_never_calls_a_partial_result_done(
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 2**32), trouble=st.sampled_from([0.0, 0.05, 0.3]), moves=st.integers(0, 3))
 def test_no_story_starts_before_its_dependencies_and_none_lands_twice(seed: int, trouble: float, moves: int) -> None:
-    journal, _ = asyncio.run(play(seed, trouble, spec(), moves))
+    journal, _ = asyncio.run(play(seed, trouble, spec(agents=AGENTS), moves))
     ready: set[str] = set()
     needs: dict[str, tuple[str, ...]] = {}
     landed = Counter[str]()
@@ -317,7 +332,7 @@ def ended(kind: FailureKind, **more: float) -> e.AttemptEnded:
 
 def test_a_retry_carries_the_evidence_of_what_it_retries() -> None:
     assert decide(Conductor(), SHAPED, WANTED, SEATED, ATTEMPT, ended("execution")) == [
-        e.StoryWanted(story="S1", attempt=2, evidence="it broke\nlog")
+        e.StoryWanted(story="S1", attempt=2, evidence="it broke\nlog", route="auto")
     ]
 
 

@@ -52,6 +52,7 @@ class Run:
         self.world = World(root, files or FILES, **spec)
         self.view = View()
         self.operator = Operator(self.view, self.world.workspace)
+        self.watched = checks
         self.verifier = Verifier(self.view, self.world.workspace, checks, turn)
         self._seq = 0
         self.hear(e.RunSubmitted(spec=self.world.spec))
@@ -76,6 +77,7 @@ class Run:
     async def verify(self, commit: str, story: str = "") -> e.Verified:
         request = e.VerifyWanted(story=story, commit=commit)
         answer = await self.verifier.resume(9, request, lambda event: None)
+        assert isinstance(answer, e.Verified)
         assert (answer.answers, answer.story) == (9, story)
         return answer
 
@@ -189,3 +191,22 @@ async def test_checks_stay_those_of_the_first_time_when_another_machine_goes_on(
     later = e.WorkspaceReady(answers=5, survey=run.view.survey or msgspec.UNSET, checks=())  # type: ignore[arg-type]
     run.hear(later)
     assert run.view.checks == frozen
+
+
+async def test_a_check_that_failed_is_run_where_the_run_began_and_only_that_one(tmp_path: Path) -> None:
+    """In the same throw-away checkout; what the result looks like has no say there."""
+    files = {"Makefile": "check:\n\tgrep -q fine state\nlint:\n\ttrue\n", "state": "broken before\n"}
+    run = begin(tmp_path, files)
+    check, lint = await run.prepare()
+    run.plan(Story("S1", "One", "do"))
+    commit = await run.world.work("S1", {"state": "broken by the run\n"})
+    run.landed("S1", commit)
+    assert await run.said(commit) == ["make check: fail", "make lint: pass"]
+    compared = await run.verifier.resume(10, e.CompareWanted((check,)), lambda event: None)
+    assert isinstance(compared, e.Compared)
+    assert [(result.name, result.state) for result in compared.results] == [("make check", "fail")]
+    run.watched.ran.clear()
+    good = await run.verifier.resume(11, e.CompareWanted((lint,)), lambda event: None)
+    assert isinstance(good, e.Compared)
+    assert [result.state for result in good.results] == ["pass"]
+    assert run.watched.ran == ["make lint"]

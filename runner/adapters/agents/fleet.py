@@ -60,6 +60,10 @@ class Fleet:
         backend.find()
         return _title(backend, model)
 
+    def usable(self) -> tuple[str, ...]:
+        """What `auto` stands for on this machine: the backends that can be used, in their order."""
+        return tuple(name for name in self._order if not self._missing(name))
+
     async def recall(self, job: AgentJob) -> AgentReply | None:
         return Record(self._home, job).read()
 
@@ -110,15 +114,18 @@ class Fleet:
         return (self._first() if name == "auto" else self._backend(name)), model
 
     def _first(self) -> Backend:
-        reasons = []
-        for name in self._order:
-            try:
-                self._backends[name].find()
-            except AgentUnavailable as missing:
-                reasons.append(f"{missing} {missing.hint}".strip())
-            else:
-                return self._backends[name]
-        raise AgentUnavailable("No coding agent can be used on this machine.", hint=" ".join(reasons))
+        for name in self.usable():
+            return self._backends[name]
+        reasons = " ".join(self._missing(name) for name in self._order)
+        raise AgentUnavailable("No coding agent can be used on this machine.", hint=reasons)
+
+    def _missing(self, name: str) -> str:
+        """Why a backend cannot be used here, and what to do; empty where it can."""
+        try:
+            self._backends[name].find()
+        except AgentUnavailable as missing:
+            return f"{missing} {missing.hint}".strip()
+        return ""
 
     def _backend(self, name: str) -> Backend:
         if name not in self._backends:

@@ -43,9 +43,10 @@ class Record:
 
 
 def identity(job: AgentJob) -> str:
-    """The same after a restart. A one-shot may be asked again within an attempt, to repair its reply: then the prompt
-    differs. A story's prompt may differ after a restart, and it is the same attempt."""
-    asked = "" if job.role == "story" else hashlib.sha256(job.prompt.encode()).hexdigest()[:16]
+    """The same after a restart. A one-shot may be asked again within an attempt, to repair its reply or of another
+    agent: then the prompt or the agent differs. A story's prompt may differ after a restart, and it is the same
+    attempt."""
+    asked = "" if job.role == "story" else hashlib.sha256(f"{job.agent}\n{job.prompt}".encode()).hexdigest()[:16]
     return "/".join((job.role, job.story, str(job.attempt), asked))
 
 

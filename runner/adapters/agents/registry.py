@@ -12,7 +12,9 @@ from .codex import ENVIRONMENT as CODEX
 from .codex import Codex
 from .scripted import Scripted
 
-AUTO = ("claude", "codex")
+NAMES = (Claude.name, Codex.name, Scripted.name)
+"""what people may write; the one list of them"""
+AUTO = (Claude.name, Codex.name)
 """in the order in which `auto` tries them"""
 ENVIRONMENT: tuple[str, ...] = ("PATH", "HOME", *CLAUDE, *CODEX)
 """The variables of the operator's that backends know; settings collect these and no others."""

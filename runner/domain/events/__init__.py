@@ -26,6 +26,8 @@ from .frame import (
 )
 from .judging import (
     BudgetReached,
+    Compared,
+    CompareWanted,
     Critiqued,
     CritiqueWanted,
     FindingsOffered,
@@ -50,6 +52,7 @@ from .publishing import (
     Tidied,
     TidyWanted,
 )
+from .routing import Rerouted, RouteFailed
 from .stories import (
     AgentDid,
     AttemptEnded,
@@ -76,6 +79,8 @@ __all__ = [
     "Checkpointed",
     "CommentShown",
     "CommentWanted",
+    "CompareWanted",
+    "Compared",
     "CritiqueWanted",
     "Critiqued",
     "EngineStalled",
@@ -103,6 +108,8 @@ __all__ = [
     "ReactionShown",
     "ReactionWanted",
     "Request",
+    "Rerouted",
+    "RouteFailed",
     "RunConcluded",
     "RunEnded",
     "RunMoved",

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from runner.domain.agent import FailureKind, Finding, Usage
 from runner.domain.plan import Story
-from runner.domain.verdict import CheckResult, Verdict
+from runner.domain.verdict import Check, CheckResult, Verdict
 
 from .base import Answer, Event, Request
 
@@ -48,11 +48,24 @@ class Verified(Answer, frozen=True):
     """why nothing could be verified"""
 
 
+class CompareWanted(Request, frozen=True):
+    """Run these checks, which failed on the result, where the run began: did they fail before?"""
+
+    to: ClassVar[str] = "verifier"
+    checks: tuple[Check, ...]
+
+
+class Compared(Answer, frozen=True):
+    results: tuple[CheckResult, ...]
+    problem: str = ""
+
+
 class CritiqueWanted(Request, frozen=True):
     to: ClassVar[str] = "critic"
     story: str
     attempt: int
     commit: str
+    route: str = ""
 
 
 class Critiqued(Answer, frozen=True):
@@ -69,6 +82,7 @@ class HealingWanted(Request, frozen=True):
     kind: FailureKind
     sentence: str
     evidence: str
+    route: str = ""
 
 
 class HealingProposed(Answer, frozen=True):

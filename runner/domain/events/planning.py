@@ -27,6 +27,8 @@ class WorkspaceReady(Answer, frozen=True):
 
 class IntakeWanted(Request, frozen=True):
     to: ClassVar[str] = "intake"
+    route: str = ""
+    """`backend[:model]`; empty: the run's agent"""
 
 
 class IntakeGiven(Answer, frozen=True):
@@ -37,6 +39,7 @@ class IntakeGiven(Answer, frozen=True):
 class PlanWanted(Request, frozen=True):
     to: ClassVar[str] = "planner"
     intake: Intake
+    route: str = ""
 
 
 class PlanGiven(Answer, frozen=True):

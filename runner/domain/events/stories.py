@@ -19,6 +19,8 @@ class StoryWanted(Request, frozen=True):
     evidence: str = ""
     keep: bool = False
     """go on in the worktree as the last attempt left it, rather than from the run branch's head"""
+    route: str = ""
+    """`backend[:model]`; empty: the run's agent"""
 
 
 class StorySeated(Answer, frozen=True):
@@ -34,6 +36,7 @@ class AttemptWanted(Request, frozen=True):
     story: str
     attempt: int
     evidence: str = ""
+    route: str = ""
 
 
 class AgentDid(Event, frozen=True):
