@@ -18,8 +18,7 @@ from handlers.us import Us
 from runner import crashpoints
 from runner.adapters import redis_store
 from runner.adapters.agents.fleet import Fleet
-from runner.adapters.agents.registry import AUTO as ORDER
-from runner.adapters.agents.registry import NAMES, backends
+from runner.adapters.agents.registry import AUTO, NAMES, backends
 from runner.adapters.checks import SandboxedChecks
 from runner.adapters.clock import SystemClock
 from runner.adapters.github import GitHub, connect
@@ -29,9 +28,9 @@ from runner.adapters.sandbox import Sandbox, choose
 from runner.adapters.workspace import GitWorkspace
 from runner.domain.config import Limits
 from runner.domain.policy import Gate
-from runner.domain.route import AUTO, Choice
+from runner.domain.route import Choice
 from runner.domain.run import RunSpec
-from runner.errors import BaroError, Forbidden, GitHubError
+from runner.errors import AgentUnavailable, BaroError, Forbidden, GitHubError
 from runner.host.host import Durable, Host
 from runner.host.reconcile import Reconciler
 from runner.host.sweep import Sweeper
@@ -145,7 +144,7 @@ def _process(
         House(
             agent=settings.agent,
             routing=settings.agents.routing,
-            auto=_auto(settings, agents),
+            auto=agents.auto(),
             limits=Limits(agents=settings.max_agents, silence=settings.silence),
         ),
         host=name,
@@ -191,20 +190,17 @@ def fleet(settings: HostSettings, sandbox: Sandbox) -> Fleet:
         settings.home,
         sandbox,
         backends(settings.home, settings.agent_environment(), str(settings.agent_script or "")),
-        ORDER,
+        AUTO,
         agent=settings.agent,
         model=settings.model or "",
     )
-    log.info("agents.ready", agent=agents.named(settings.agent))
+    log.info("agents.ready", agents=agents.auto())
+    for route in sorted({route for routes in settings.agents.routing.values() for route in routes}):
+        try:
+            agents.named(route)
+        except AgentUnavailable as missing:  # another runner may have it, and another route may do
+            log.warning("agents.missing", route=route, why=str(missing), hint=missing.hint)
     return agents
-
-
-def _auto(settings: HostSettings, agents: Fleet) -> tuple[str, ...]:
-    """What a run that says nothing may use, best first: BARO_AGENT, or whatever can be used here. BARO_MODEL is the
-    model of the first of them, and of nobody else."""
-    first = agents.named(settings.agent)
-    others = agents.usable() if settings.agent == AUTO else ()
-    return (first, *(name for name in others if name != first.partition(":")[0]))
 
 
 async def _sources(settings: Settings, github: GitHub, store: Store) -> Sources:

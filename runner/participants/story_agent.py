@@ -13,8 +13,10 @@ from runner.bus import Say
 from runner.crashpoints import crashpoint
 from runner.domain import events as e
 from runner.domain.agent import Did, Ended
+from runner.errors import AgentUnavailable
 from runner.ports import AgentJob, Agents, Clock
 
+from .hand import unusable
 from .story_factory import StoryFactory
 
 COALESCE = 3.0
@@ -49,9 +51,15 @@ class StoryAgent:
         crashpoint("attempt.start")
         did: list[Did] = []
         async with self._telling(request, did, say):
-            reply = await self._agents.run(job, did.append)
+            ended = await self._ran(job, did)
         crashpoint("attempt.ended")
-        return _ended(seq, request, reply.ended)
+        return _ended(seq, request, ended)
+
+    async def _ran(self, job: AgentJob, did: list[Did]) -> Ended:
+        try:
+            return (await self._agents.run(job, did.append)).ended
+        except AgentUnavailable as missing:  # it was there when the story was seated
+            return Ended(unusable(missing))
 
     @asynccontextmanager
     async def _telling(self, request: e.AttemptWanted, did: list[Did], say: Say) -> AsyncIterator[None]:

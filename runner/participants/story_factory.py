@@ -6,6 +6,8 @@ StoryAgent it seats gets its job from `job`.
 
 from __future__ import annotations
 
+import asyncio
+
 from runner.bus import Say
 from runner.domain import events as e
 from runner.domain.dependencies import lineage
@@ -28,7 +30,7 @@ class StoryFactory(RepeatableHand):
     async def perform(self, seq: int, request: e.Request, say: Say) -> e.Answer:
         assert isinstance(request, e.StoryWanted)
         try:
-            agent = self._agents.named(request.route or self._view.spec.agent)
+            agent = await asyncio.to_thread(self._agents.named, request.route or self._view.spec.agent)
         except AgentUnavailable as missing:
             return e.RouteFailed(answers=seq, role="story", route=request.route, failure=unusable(missing))
         fresh = not request.keep

@@ -116,6 +116,16 @@ def test_the_operators_agent_serves_a_repository_that_names_none() -> None:
     assert decision.spec.agent == "claude"
 
 
+def test_every_role_and_tier_has_its_routes_from_who_has_most_authority_on_it() -> None:
+    wishes = parse_config("agents: {light: [claude:haiku, auto]}")
+    house = House(routing={"light": ("pi",), "heavy": ("claude:opus", "codex")}, auto=("codex", "claude"))
+    decision = decide(asked(), known(config=wishes), house)
+    assert isinstance(decision, Admitted)
+    assert decision.spec.routes("light") == ("claude:haiku", "codex", "claude")
+    assert decision.spec.routes("heavy") == ("claude:opus", "codex")
+    assert decision.spec.routes("critic") == ("codex", "claude")
+
+
 # --- refused ----------------------------------------------------------------------------------------------------
 
 

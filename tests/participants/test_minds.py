@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from runner.bus import Mind
 from runner.domain import events as e
-from runner.domain.agent import Did, Ended, Finding, Usage
+from runner.domain.agent import Did, Ended, Failure, Finding, Usage
 from runner.domain.config import Limits
 from runner.domain.mode import Intake, Mode
 from runner.domain.plan import Story
@@ -44,6 +44,13 @@ def hear(mind: Mind, *said: e.Event, run: Any = None) -> list[e.Event]:
         mind.fold(entry)
         answers = list(mind.decide(entry))
     return answers
+
+
+def test_what_a_route_used_before_it_failed_is_counted() -> None:
+    gone = Failure("provider_capacity", "full")
+    failed = e.RouteFailed(answers=2, role="plan", route="claude", failure=gone, usage=Usage(900, 0, 200))
+    (reached,) = hear(Auditor(), failed, run=spec(limits=Limits(tokens=1_000)))
+    assert isinstance(reached, e.BudgetReached)
 
 
 # --- Librarian -------------------------------------------------------------------------------------------------

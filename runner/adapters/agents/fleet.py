@@ -60,9 +60,12 @@ class Fleet:
         backend.find()
         return _title(backend, model)
 
-    def usable(self) -> tuple[str, ...]:
-        """What `auto` stands for on this machine: the backends that can be used, in their order."""
-        return tuple(name for name in self._order if not self._missing(name))
+    def auto(self) -> tuple[str, ...]:
+        """The routes of a run that says nothing, best first: the operator's agent, or all that can be used here. His
+        model is that of the first of them, and of nobody else. Raises AgentUnavailable where there is none."""
+        first = self.named(self._agent)
+        others = self._usable() if self._agent.partition(":")[0] == "auto" else ()
+        return (first, *(name for name in others if name != first.partition(":")[0]))
 
     async def recall(self, job: AgentJob) -> AgentReply | None:
         return Record(self._home, job).read()
@@ -114,10 +117,13 @@ class Fleet:
         return (self._first() if name == "auto" else self._backend(name)), model
 
     def _first(self) -> Backend:
-        for name in self.usable():
-            return self._backends[name]
+        if usable := self._usable():
+            return self._backends[usable[0]]
         reasons = " ".join(self._missing(name) for name in self._order)
         raise AgentUnavailable("No coding agent can be used on this machine.", hint=reasons)
+
+    def _usable(self) -> tuple[str, ...]:
+        return tuple(name for name in self._order if not self._missing(name))
 
     def _missing(self, name: str) -> str:
         """Why a backend cannot be used here, and what to do; empty where it can."""
