@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 
 from runner.domain import events as e
 from runner.domain.agent import Failure
-from runner.domain.change import HeldBack, Landed, NotPushed, Pushed
+from runner.domain.change import Landed, Pushed
 from runner.domain.mode import Intake, Mode, fallback
 from runner.domain.plan import Plan
 from runner.domain.run import Outcome
 from runner.domain.shape import focused_plan, shape
 from runner.voice import endings
 
-from . import course
+from . import course, shipping
 from .progress import Progress
 
 MOVABLE = (
@@ -135,7 +135,7 @@ class Conductor:
             case e.Verified(story=story) if story:
                 yield from self._start_ready(entry.at)
             case _:
-                yield from self._published(entry.event)
+                yield from shipping.follow(self._now, entry.event)
 
     def _start_ready(self, at: float) -> Iterator[e.Event]:
         now = self._now
@@ -146,7 +146,7 @@ class Conductor:
         if dues and not now.alarmed("routes", min(dues)):
             yield e.TimerSet(name="routes", due=min(dues))
         if now.schedule.done and now.quiet:
-            yield from self._ship()
+            yield from shipping.ship(self._now)
 
     def _checkpoint(self) -> Iterator[e.Event]:
         """What has landed since the last one, unless everything ships now anyway."""
@@ -154,90 +154,6 @@ class Conductor:
         assert now.schedule is not None
         if len(now.landed) > now.checkpointed and not now.schedule.done and not now.pending(e.CheckpointWanted):
             yield e.CheckpointWanted()
-
-    # --- shipping -----------------------------------------------------------------------------------------------
-
-    def _ship(self) -> Iterator[e.Event]:
-        """What is done leaves the machine: verified first, unless the run was told to stop."""
-        now = self._now
-        if now.landed and not now.stop:
-            yield e.VerifyWanted(story="", commit=[*now.landed.values()][-1])
-        elif now.landed or now.preserved:
-            yield e.PushWanted(preserved=now.preserved)
-        else:
-            yield self._nothing_to_ship()
-
-    def _nothing_to_ship(self) -> e.RunConcluded:
-        now = self._now
-        if now.stop:
-            return self._stopped()
-        if now.failures:
-            first = now.failures[0]
-            return e.RunConcluded(Outcome.FAILED, endings.story_failed(first), endings.retry_hint(), first.evidence)
-        return e.RunConcluded(Outcome.UNCHANGED, endings.unchanged(), endings.unchanged_hint())
-
-    def _published(self, event: e.Event) -> Iterator[e.Event]:
-        spec = self._now.spec
-        assert spec is not None
-        match event:
-            case e.Verified() if self._now.uncompared:
-                yield e.CompareWanted(self._now.uncompared)
-            case e.Verified() | e.Compared():
-                yield e.PushWanted(preserved=self._now.preserved)
-            case e.PushEnded(run=NotPushed(moved=True)) if spec.pull is not None and not self._now.stop:
-                yield from self._aside(event)
-            case e.PushEnded(run=NotPushed() as refused):
-                yield e.RunConcluded(Outcome.FAILED, endings.not_pushed(refused), "", refused.evidence)
-            case e.PushEnded() if self._now.stop == "cancelled":
-                yield self._stopped()
-            case e.PushEnded(run=Pushed() as pushed) if spec.pull is not None:
-                yield self._follow_up_ended(pushed)
-            case e.PushEnded(run=Pushed()):
-                yield e.PullWanted(draft=not self._complete)
-            case e.PushEnded():
-                yield self._nothing_to_ship()
-            case e.PullShown():
-                yield self._done()
-
-    def _aside(self, event: e.PushEnded) -> Iterator[e.Event]:
-        """Somebody pushed to the pull request's branch meanwhile: keep the work beside it, never over it."""
-        assert isinstance(event.run, NotPushed)
-        assert self._now.spec is not None
-        if event.run.branch == self._now.spec.branch:
-            yield e.RunConcluded(Outcome.FAILED, endings.not_pushed(event.run), "", event.run.evidence)
-        else:
-            yield e.PushWanted(aside=True)
-
-    def _follow_up_ended(self, pushed: Pushed) -> e.RunConcluded:
-        spec = self._now.spec
-        assert spec is not None
-        assert spec.pull is not None
-        if pushed.branch != spec.pull.head_ref:
-            return e.RunConcluded(Outcome.GAPS, endings.head_moved(spec.pull, pushed), endings.head_moved_hint(pushed))
-        return self._done()
-
-    def _done(self) -> e.RunConcluded:
-        if self._complete:
-            return e.RunConcluded(Outcome.DONE, endings.done())
-        first = self._now.failures[0] if self._now.failures else None
-        return e.RunConcluded(Outcome.GAPS, self._gaps(first), endings.gaps_hint(), first.evidence if first else "")
-
-    def _gaps(self, first: e.StoryFailed | None) -> str:
-        now = self._now
-        if now.stop:
-            return endings.stopped(now.stop, now.stop_sentence)
-        if first is None and not self._held_back:
-            return endings.collides(now.collides) if now.collides else endings.checks_failed(now.failed_checks)
-        return endings.gaps(first, self._held_back)
-
-    @property
-    def _held_back(self) -> tuple[HeldBack, ...]:
-        return tuple(held for story in self._now.landed for held in self._now.held_back.get(story, ()))
-
-    @property
-    def _complete(self) -> bool:
-        now = self._now
-        return not (now.failures or self._held_back or now.stop or now.failed_checks or now.collides)
 
     # --- to another machine -------------------------------------------------------------------------------------
 
@@ -315,15 +231,7 @@ class Conductor:
                 yield course.land(now, entry.at, event.story)
                 return
         if now.quiet and not isinstance(event, e.Request):
-            yield from self._ship()
-
-    def _stopped(self) -> e.RunConcluded:
-        now = self._now
-        assert now.stop is not None
-        if now.stop != "cancelled":
-            return e.RunConcluded(Outcome.FAILED, endings.stopped(now.stop, now.stop_sentence), endings.retry_hint())
-        kept = now.pushed if isinstance(now.pushed, Pushed) else None
-        return e.RunConcluded(Outcome.CANCELLED, endings.cancelled(now.stop_sentence, kept))
+            yield from shipping.ship(self._now)
 
     # --- the end ------------------------------------------------------------------------------------------------
 

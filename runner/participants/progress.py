@@ -61,8 +61,10 @@ class Progress:
     """how many had landed when the last checkpoint was asked for"""
     healings: int = 0
     routes: Routes = field(default_factory=Routes)
-    checks: tuple[Check, ...] | None = None
-    """the frozen ones"""
+    base: str = ""
+    """where the run began: the head of its first workspace, when nothing had landed yet"""
+    checks: tuple[Check, ...] = ()
+    """the frozen ones, found there"""
     compared: tuple[CheckResult, ...] = ()
     """what checks that fail on the result said where the run began"""
     verified: list[e.Verified] = field(default_factory=list)
@@ -101,8 +103,8 @@ class Progress:
                 self._taken(host)
             case e.WorkspaceWanted():
                 self.begun = True
-            case e.WorkspaceReady(checks=checks) if self.checks is None:
-                self.checks = checks
+            case e.WorkspaceReady(survey=survey, checks=checks) if not self.base:
+                self.base, self.checks = survey.commit, checks
             case e.CheckpointWanted():
                 self.checkpointed = len(self.landed)
             case e.StoryLost(story=story):
@@ -256,7 +258,7 @@ class Progress:
         are about what it was to write, so they say nothing there."""
         failed = {result.name for result in self._results if result.state == "fail"}
         known = {result.name for result in self.compared}
-        return tuple(check for check in self.checks or () if check.name in failed - known)
+        return tuple(check for check in self.checks if check.name in failed - known)
 
     @property
     def _results(self) -> tuple[CheckResult, ...]:

@@ -47,9 +47,8 @@ class Verifier(RepeatableHand):
         return await self._verify(seq, request)
 
     async def _compare(self, seq: int, request: e.CompareWanted) -> e.Compared:
-        assert self._view.survey is not None
         try:
-            results = await self._results(self._view.survey.commit, request.checks)
+            results = await self._results(request.commit, request.checks)
         except BaroError as error:
             return e.Compared(answers=seq, results=(), problem=str(error))
         return e.Compared(answers=seq, results=results)

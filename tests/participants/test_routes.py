@@ -6,7 +6,7 @@ import pytest
 
 from runner.domain import events as e
 from runner.domain.agent import Ended, Failure, Role
-from runner.domain.change import Harvest
+from runner.domain.change import Harvest, Survey
 from runner.domain.config import Limits
 from runner.domain.mode import Intake, Mode
 from runner.domain.plan import Story
@@ -181,9 +181,8 @@ def test_another_host_is_asked_again_for_what_the_last_one_had_not_installed() -
     told = running(TWO)
     told.fails(GONE)
     told.says(e.RunTaken(host="b", fence=2))
-    said = told.says(e.PlanHealed("S9", "split", "r", (story("S1"), story("S2"))))
-    assert wanted(said) == [] or wanted(said) == [("S2", 1, "claude")]
-    assert told.conductor._now.routes.best("standard", 5000.0) == "claude"
+    ready = e.WorkspaceReady(answers=told.request(e.WorkspaceWanted), survey=Survey("d" * 40, 1, (), ()))
+    assert wanted(told.says(ready)) == [("S1", 3, "claude")]
 
 
 def intake(told: Told) -> list[e.Event]:

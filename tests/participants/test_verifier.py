@@ -198,15 +198,17 @@ async def test_a_check_that_failed_is_run_where_the_run_began_and_only_that_one(
     files = {"Makefile": "check:\n\tgrep -q fine state\nlint:\n\ttrue\n", "state": "broken before\n"}
     run = begin(tmp_path, files)
     check, lint = await run.prepare()
+    assert run.view.survey is not None
+    base = run.view.survey.commit
     run.plan(Story("S1", "One", "do"))
     commit = await run.world.work("S1", {"state": "broken by the run\n"})
     run.landed("S1", commit)
     assert await run.said(commit) == ["make check: fail", "make lint: pass"]
-    compared = await run.verifier.resume(10, e.CompareWanted((check,)), lambda event: None)
+    compared = await run.verifier.resume(10, e.CompareWanted(base, (check,)), lambda event: None)
     assert isinstance(compared, e.Compared)
     assert [(result.name, result.state) for result in compared.results] == [("make check", "fail")]
     run.watched.ran.clear()
-    good = await run.verifier.resume(11, e.CompareWanted((lint,)), lambda event: None)
+    good = await run.verifier.resume(11, e.CompareWanted(base, (lint,)), lambda event: None)
     assert isinstance(good, e.Compared)
     assert [result.state for result in good.results] == ["pass"]
     assert run.watched.ran == ["make lint"]

@@ -49,9 +49,10 @@ class Verified(Answer, frozen=True):
 
 
 class CompareWanted(Request, frozen=True):
-    """Run these checks, which failed on the result, where the run began: did they fail before?"""
+    """Run these checks, which failed on the result, on `commit`, where the run began: did they fail before?"""
 
     to: ClassVar[str] = "verifier"
+    commit: str
     checks: tuple[Check, ...]
 
 
