@@ -12,14 +12,16 @@ from .codex import ENVIRONMENT as CODEX
 from .codex import Codex
 from .scripted import Scripted
 
-NAMES = (Claude.name, Codex.name, Scripted.name)
-"""what people may write; the one list of them"""
-AUTO = (Claude.name, Codex.name)
+COMMAND_LINES = (Claude, Codex)
 """in the order in which `auto` tries them"""
+AUTO = tuple(kind.name for kind in COMMAND_LINES)
+NAMES = (*AUTO, Scripted.name)
+"""what people may write, and the one list of them"""
 ENVIRONMENT: tuple[str, ...] = ("PATH", "HOME", *CLAUDE, *CODEX)
 """The variables of the operator's that backends know; settings collect these and no others."""
 
 
 def backends(home: Path, env: Mapping[str, str], script: str = "") -> dict[str, Backend]:
     """`home` is BARO_HOME, `env` the operator's variables named in ENVIRONMENT, `script` BARO_AGENT_SCRIPT."""
-    return {backend.name: backend for backend in (Claude(env), Codex(env), Scripted(home, script))}
+    every: list[Backend] = [*(kind(env) for kind in COMMAND_LINES), Scripted(home, script)]
+    return {backend.name: backend for backend in every}
