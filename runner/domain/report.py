@@ -53,12 +53,14 @@ class Line(Struct, frozen=True):
     """paths, of its last harvest"""
     outside: tuple[str, ...] = ()
     discarded: tuple[Discarded, ...] = ()
+    written_by: tuple[str, ...] = ()
+    """the stories whose lines those may have been: merged before, with changes of the same files"""
     harvested: str = ""
     """the commit that holds its work, merged or not"""
     verdict: Verdict | None = None
     """of the critic, where it said fail"""
     checks: tuple[CheckResult, ...] = ()
-    """run again because a merge discarded lines"""
+    """run because its merge discarded lines: the repository's, and those of every story merged until then"""
     branch: str = ""
     """where the work of a story that did not merge is kept"""
 
@@ -271,7 +273,7 @@ def _stories(report: Report, entry: e.Entry) -> Report:
         case e.Verified() if event.story:
             return _line(report, event.story, checks=event.results)
         case e.StoryLanded(landing=Landed() as landed):
-            return _line(report, event.story, state="landed", commit=landed.commit, discarded=landed.discarded, note="")
+            return _landed(report, event.story, landed)
         case e.StoryLost():
             return _line(report, event.story, state="waiting", commit="", harvested="", ended_at=None)
         case e.StoryUnchanged():
@@ -288,6 +290,20 @@ def _stopped(report: Report, at: float) -> Report:
         if line.state in live or line.state == "waiting":
             report = _line(report, line.id, state="stopped", ended_at=at if line.state in live else None)
     return report
+
+
+def _landed(report: Report, story: str, landed: Landed) -> Report:
+    paths = {dropped.path for dropped in landed.discarded}
+    before = [line.id for line in report.lines if line.state == "landed" and paths.intersection(line.changed)]
+    return _line(
+        report,
+        story,
+        state="landed",
+        commit=landed.commit,
+        discarded=landed.discarded,
+        written_by=tuple(before),
+        note="",
+    )
 
 
 def _attempt(report: Report, event: e.AttemptEnded) -> Report:

@@ -41,7 +41,7 @@ def follow(now: Progress, entry: e.Entry) -> Iterator[e.Event]:
         case e.Critiqued():
             yield from _critiqued(now, entry, event)
         case e.StoryLanded(landing=Landed() as landed) if landed.discarded:
-            yield e.VerifyWanted(story=event.story, commit=landed.commit)
+            yield e.VerifyWanted(story=event.story, commit=landed.commit, stories=(*now.landed,))
         case e.StoryLanded(landing=Preserved() as kept):
             yield from _not_merged(now, entry.at, event.story, kept)
         case e.HealingProposed():

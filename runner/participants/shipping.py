@@ -15,7 +15,7 @@ from .progress import Progress
 def ship(now: Progress) -> Iterator[e.Event]:
     """What is done leaves the machine: verified first, unless the run was told to stop."""
     if now.landed and not now.stop:
-        yield e.VerifyWanted(story="", commit=[*now.landed.values()][-1])
+        yield e.VerifyWanted(story="", commit=[*now.landed.values()][-1], stories=(*now.landed,))
     elif now.landed or now.preserved:
         yield e.PushWanted(preserved=now.preserved)
     else:

@@ -9,7 +9,7 @@ cannot be verified is said, and fails no run.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from runner.bus import Say
 from runner.crashpoints import crashpoint
@@ -54,7 +54,7 @@ class Verifier(RepeatableHand):
         return e.Compared(answers=seq, results=results)
 
     async def _verify(self, seq: int, request: e.VerifyWanted) -> e.Verified:
-        wanted = self._wanted(request.story)
+        wanted = self._wanted(request.stories)
         if not wanted:
             return e.Verified(answers=seq, story=request.story, results=())
         crashpoint("verify.start")
@@ -76,20 +76,17 @@ class Verifier(RepeatableHand):
         except BaroError as error:
             return CheckResult(check.name, check.command, "skipped", reason=str(error))
 
-    def _wanted(self, story: str) -> tuple[Check, ...]:
-        """The frozen checks, then the commands of the stories that are in the commit, each command once."""
+    def _wanted(self, stories: Collection[str]) -> tuple[Check, ...]:
+        """The frozen checks, then the commands of the stories, each command once."""
         if self._view.spec.verify == ():
             return ()
         every: dict[tuple[str, str], Check] = {}
-        for check in (*self._view.checks, *(check for one in self._asked(story) for check in _own(one))):
+        for check in (*self._view.checks, *(check for one in self._planned(stories) for check in _own(one))):
             every.setdefault((check.directory, check.command), check)
         return tuple(every.values())
 
-    def _asked(self, story: str) -> list[Story]:
-        if story:
-            return [self._view.stories[story]]
-        landed = {line.id for line in self._view.report.lines if line.state == "landed"}
-        return [one for one in self._view.stories.values() if one.id in landed]
+    def _planned(self, ids: Collection[str]) -> list[Story]:
+        return [story for story in self._view.stories.values() if story.id in ids]
 
 
 def _own(story: Story) -> tuple[Check, ...]:

@@ -170,9 +170,21 @@ def _story_remarks(line: Line) -> Iterator[str]:
         yield f"**{line.id}** left out {code(held.path)}: it {plain(held.reason)}"
     if line.outside:
         yield f"**{line.id}** also changed what it had not declared: {_paths(line.outside)}"
-    for dropped in line.discarded:
-        lines = f"{len(dropped.lines)} line{'s' if len(dropped.lines) != 1 else ''}"
-        yield f"**{line.id}** replaced {lines} of {code(dropped.path)} that another story had written"
+    if line.discarded:
+        yield _replaced(line)
+
+
+def _replaced(line: Line) -> str:
+    """Whose lines a merge dropped, and what the checks of those stories said afterwards."""
+    paths = [
+        f"{len(dropped.lines)} line{'s' if len(dropped.lines) != 1 else ''} of {code(dropped.path)}"
+        for dropped in line.discarded
+    ]
+    writers = " and ".join(f"**{id}**" for id in line.written_by) or "another story"
+    failed = [code(check.name) for check in line.checks if check.state == "fail"]
+    passed = any(check.state == "pass" for check in line.checks)
+    checked = f"; checked again, {', '.join(failed)} failed" if failed else "; checked again, nothing failed" * passed
+    return f"**{line.id}** replaced {', '.join(paths)} that {writers} had written{checked}"
 
 
 def verification(report: Report) -> str:

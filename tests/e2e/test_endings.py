@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -194,15 +195,22 @@ async def test_what_agents_and_installers_leave_behind_is_not_in_the_diff_and_wh
 
 
 async def test_conflicting_stories_lose_no_line_unseen(tmp_path: Path, clean_redis: str) -> None:
-    """Two stories that wrote one undeclared file: the second lands, and the line it replaced is shown."""
+    """Two stories that wrote one undeclared file: the second lands, the line it replaced is shown, and the story that
+    had written it is checked again."""
     async with house(tmp_path, clean_redis) as baro:
-        plan = {"role": "plan", "answer": {"stories": [story("S1", ["src/a.py"]), story("S2", ["src/b.py"])]}}
+        loser = story("S1", ["src/a.py"]) | {"verify": ["grep one src/c.py"]}
+        plan = {"role": "plan", "answer": {"stories": [loser, story("S2", ["src/b.py"])]}}
         first, second = (
             {"role": "story", "story": id, "steps": [{"sleep": pause}, {"write": {"path": "src/c.py", "text": text}}]}
             for id, pause, text in (("S1", 0, "C = 'one'\n"), ("S2", 1.5, "C = 'two'\n"))
         )
         baro.script(INTAKE, plan, first, second)
-        assert "replaced 1 line of `src/c.py`" in await baro.ended(await labelled(baro))
+        said = await baro.ended(await labelled(baro))
+        assert re.findall(r".*replaced.*", said) == snapshot(
+            [
+                "- **S2** replaced 1 line of `src/c.py` that **S1** had written; checked again, `S1: grep one src/c.py` failed"
+            ]
+        )
         (pull,) = baro.github.pulls(REPO)
         assert "C = 'one'" in pull.body
         assert baro.github.file(REPO, pull.pull.head, "src/c.py") == b"C = 'two'\n"

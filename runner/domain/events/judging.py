@@ -34,11 +34,13 @@ class BudgetReached(Event, frozen=True):
 
 
 class VerifyWanted(Request, frozen=True):
-    """Run the frozen checks, and the story's own, on `commit`; `story` empty: the whole result."""
+    """Run the frozen checks, and those of `stories`, which are all in `commit`. `story` is the one whose merge made it
+    necessary; empty: the whole result."""
 
     to: ClassVar[str] = "verifier"
     story: str
     commit: str
+    stories: tuple[str, ...]
 
 
 class Verified(Answer, frozen=True):
