@@ -30,6 +30,8 @@ HOUR, DAY = 3_600.0, 86_400.0
         ("Rate limit reached for gpt-5. Please try again in 1m30s.", 90),
         ("Rate limit reached. Please try again in 450ms.", 0.45),
         ("You've hit your usage limit. Try again in 2 days 3 hours 4 minutes.", 2 * DAY + 3 * HOUR + 240),
+        ("try again in 1 day, 3 hours and 10 minutes", DAY + 3 * HOUR + 600),
+        ("Retry after 7 seconds, or within 30 days.", 7),
         ("You've hit your usage limit. Try again at 3:14 PM.", 3 * HOUR + 14 * 60),
         ("429 Too Many Requests, retry-after: 17", 17),
         ('{"anthropic-ratelimit-requests-reset": "2026-11-21T12:00:40Z"}', 40),

@@ -53,11 +53,11 @@ def provider(status: int | None, message: str, retry_after: float | None = None)
     400, 404 and 413 count against the story only where another attempt could send something else: a model that does
     not exist, or an account without credit, is the operator's.
     """
+    back = wait(message, time.time()) or retry_after
     if status in OVERLOADED or (status != 402 and is_limit(message)):
-        back = wait(message, time.time()) or retry_after
         return Failure("provider_capacity", "The model provider is at its limit.", message, back)
     if status is None or status >= 500 or status == 408:
-        return Failure("transport", "The model provider could not be reached.", message, retry_after)
+        return Failure("transport", "The model provider could not be reached.", message, back)
     if status in {402, 404}:
         return Failure("infrastructure", "The model provider does not serve this request.", message, lasting=True)
     return Failure("execution", "The model provider refused the request.", message)

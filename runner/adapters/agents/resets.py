@@ -28,7 +28,9 @@ _STAMP = re.compile(
 )
 _HEADER = re.compile(r"\bretry[-_ ]after\W{1,4}(\d+(?:\.\d+)?)", re.IGNORECASE)
 _IN = re.compile(
-    r"\b(?:try again|resets?|retry|available|wait)(?: again)?(?: in| for)? ((?:about )?\d[\w. ]*)", re.IGNORECASE
+    r"\b(?:try again|resets?|retry|available|wait)(?: again)?(?: in| for| after)? (?:about )?"
+    r"((?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+)",
+    re.IGNORECASE,
 )
 _CLOCK = re.compile(
     r"\b(?:resets?|try again|available)(?: again)?(?: at| on)?\s+"
