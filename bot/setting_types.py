@@ -17,6 +17,8 @@ from runner.domain.route import Choice, Wishes, read_wishes
 
 AGENTS = Choice(NAMES)
 
+_LEAST_SIZE = 64 << 20
+"""bytes; below that hardly any program starts"""
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -102,6 +104,16 @@ def _agents(text: str) -> Wishes:
     return wishes
 
 
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def _bytes(text: str) -> int:
+    number = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if number is None or (size := int(float(number[1]) * _UNITS[number[2].upper()])) < _LEAST_SIZE:
+        raise ValueError(f"{text!r} is no size of at least {_LEAST_SIZE >> 20}M")
+    return size
+
+
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
@@ -119,6 +131,8 @@ Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Size = Annotated[int, BeforeValidator(_bytes)]
+"""bytes, written like `512M` or `8G`"""
 Directory = Annotated[Path, AfterValidator(_absolute)]
 File = Annotated[Path, AfterValidator(_absolute), AfterValidator(_existing_file)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]

@@ -57,6 +57,13 @@ class HostSettings(BaseSettings):
     network: Literal["registry", "model", "open"] = Field(
         "registry", validation_alias="BARO_NETWORK", description="one of registry, model, open"
     )
+    agent_memory: kinds.Size | None = Field(
+        None, validation_alias="BARO_AGENT_MEMORY", description="a size like 512M or 8G"
+    )
+    """None: what suits the machine"""
+    agent_disk: kinds.Size | None = Field(
+        None, validation_alias="BARO_AGENT_DISK", description="a size like 512M or 16G"
+    )
     lease: kinds.Positive = Field(15.0, validation_alias="BARO_LEASE", description="seconds, more than 0")
     stop_grace: kinds.NotNegative = Field(8.0, validation_alias="BARO_STOP_GRACE", description="seconds, 0 or more")
     silence: kinds.Positive = Field(600.0, validation_alias="BARO_SILENCE", description="seconds, more than 0")

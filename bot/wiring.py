@@ -22,6 +22,7 @@ from runner.adapters.agents.registry import AUTO, NAMES, backends
 from runner.adapters.checks import SandboxedChecks
 from runner.adapters.clock import SystemClock
 from runner.adapters.github import GitHub, connect
+from runner.adapters.limits import suitable
 from runner.adapters.redis_readers import Readers
 from runner.adapters.redis_store import Store
 from runner.adapters.sandbox import Sandbox, choose
@@ -122,7 +123,7 @@ def _process(
     settings: Settings, github: GitHub, store: Store, readers: Readers, arq: ArqRedis, gate: Gate, name: str
 ) -> RunnerProcess:
     clock = SystemClock()
-    sandbox = choose(settings.sandbox, settings.path)
+    sandbox = choose(settings.sandbox, settings.path, suitable(settings.agent_memory, settings.agent_disk))
     agents = fleet(settings, sandbox)
     world = _world(settings, github, store, gate, clock, sandbox, agents)
     host = Host(

@@ -13,10 +13,12 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from runner.domain.allowance import STANDARD, Allowance
 from runner.errors import SandboxUnavailable
 from runner.ports import Seat
 
-from .room import Confined, Inside, Room, Sharing, furnish, launched, surroundings
+from .limits import bounded, launched
+from .room import Confined, Inside, Room, Sharing, furnish, surroundings, writable
 
 TREE = "/workspace"
 GIT = "/baro/git"
@@ -42,7 +44,10 @@ ACCOUNTS = {
     "passwd": f"root:x:0:0::/:/bin/false\nagent:x:{USER_ID}:{USER_ID}:agent:{HOME}:/bin/sh\n",
     "group": f"root:x:0:\nagent:x:{USER_ID}:\n",
 }
-TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - the sandbox's own, empty and private
+TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own, empty and private
+KERNEL = ("sys", "mtrr", "pressure", "fs", "scsi", "acpi")
+"""What lies in /proc and belongs to the whole machine. To the kernel an agent of a runner that is root is root, and
+may set it: only a read-only mount keeps it from that."""
 MEMORY_FILES = str(1 << 30)
 """bytes of each temporary directory, which lives in memory; caches go to the home, which lives on disk"""
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -53,7 +58,8 @@ class Bubblewrap:
 
     name = "bubblewrap"
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, allowance: Allowance = STANDARD) -> None:
+        self._allowance = allowance
         self._program = _bundled() or shutil.which("bwrap", path=path)
 
     def probe(self) -> None:
@@ -96,11 +102,11 @@ class Bubblewrap:
             *_readable(python, *room.reads, *room.seat.objects),
             *("--bind", str(room.home), HOME),
             *_tree(room),
-            *("--remount-ro", "/", "--chdir", TREE, "--", *room.argv),
+            *("--remount-ro", "/", "--chdir", TREE, "--", *bounded(room.argv)),
         )
         path = ":".join((*PATH, str(python / "bin")))
         env = surroundings(self.inside(room.seat, room.scratch), path) | room.env
-        return Confined(launched(argv), env, Path("/"))
+        return Confined(launched(argv, self._allowance), env, Path("/"), self._allowance, writable(room))
 
     def _frame(self) -> tuple[str, ...]:
         """Everything that is the same for all agents."""
@@ -109,7 +115,10 @@ class Bubblewrap:
         system = [word for name in SYSTEM for word in _mirrored(Path(name))]
         etc = [word for name in CONFIGURATION for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")]
         memory = [word for name in TEMPORARY for word in ("--size", MEMORY_FILES, "--perms", "1777", "--tmpfs", name)]
-        return (self._program, *NAMESPACES, *system, *etc, "--proc", "/proc", "--dev", "/dev", *memory)
+        kernel = [word for name in KERNEL for word in ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")]
+        # /dev itself lives in memory too, without a limit of its own, and nobody has to make files there.
+        special = ("--proc", "/proc", *kernel, "--dev", "/dev", "--remount-ro", "/dev")
+        return (self._program, *NAMESPACES, *system, *etc, *special, *memory)
 
 
 def interpreter() -> Path:

@@ -19,6 +19,7 @@ from runner.adapters.process import Exit, Program
 from runner.adapters.room import Confined, Room
 from runner.adapters.sandbox import Sandbox
 from runner.adapters.workspace.removal import remove
+from runner.domain.allowance import Allowance
 from runner.domain.text import clean, tail
 from runner.domain.verdict import Check, CheckResult
 from runner.ports import Seat
@@ -53,12 +54,16 @@ class SandboxedChecks:
             start = now()
             exit = await process.run(program, _unheard, silence=silence)
             said = clean(await asyncio.to_thread(process.last_words, program.out, READ))
-        return _judged(check, exit, said, now() - start, silence)
+        return _judged(check, exit, said, now() - start, silence, program.allowance)
 
 
 def _program(confined: Confined, room: Path) -> Program:
     mark = hashlib.sha256(str(room).encode()).hexdigest()[:20]
-    return Program(confined.argv, confined.env, confined.cwd, room / "out", room / "err", mark)
+    return Program(
+        *(confined.argv, confined.env, confined.cwd, room / "out", room / "err", mark),
+        allowance=confined.allowance,
+        writes=confined.writes,
+    )
 
 
 def _unheard(line: bytes) -> None:
@@ -80,8 +85,8 @@ async def _emptied(room: Path) -> AsyncIterator[None]:
 # --- the verdict -----------------------------------------------------------------------------------------------
 
 
-def _judged(check: Check, exit: Exit, said: str, seconds: float, silence: float) -> CheckResult:
-    reason = _unable(check, exit, said, silence) if exit.code != 0 or exit.stopped else ""
+def _judged(check: Check, exit: Exit, said: str, seconds: float, silence: float, allowance: Allowance) -> CheckResult:
+    reason = _unable(check, exit, said, silence, allowance) if exit.code != 0 or exit.stopped else ""
     if reason:
         return CheckResult(check.name, check.command, "skipped", round(seconds, 2), reason)
     if exit.code == 0:
@@ -89,12 +94,14 @@ def _judged(check: Check, exit: Exit, said: str, seconds: float, silence: float)
     return CheckResult(check.name, check.command, "fail", round(seconds, 2), output=tail(said, OUTPUT))
 
 
-def _unable(check: Check, exit: Exit, said: str, silence: float) -> str:
+def _unable(check: Check, exit: Exit, said: str, silence: float, allowance: Allowance) -> str:
     """Why a check that did not pass has said nothing about the code; empty where it has."""
     if exit.stopped == "silent":
         return say.silent(silence)
     if exit.stopped == "flooded":
         return say.flooded()
+    if exit.stopped:
+        return say.stopped(exit.stopped, allowance)
     if exit.signal:
         return say.killed(exit.signal)
     end = "\n".join(said.splitlines()[-END:])

@@ -7,13 +7,17 @@ import contextlib
 import os
 import signal
 import tempfile
+from asyncio import FIRST_COMPLETED
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
+from runner.domain.allowance import Allowance, Excess
 from runner.errors import BaroError
+
+from .guard import Guard
 
 MARK = "BARO_MARK"
 """Environment variable that names the attempt a process belongs to: what escaped its group is found by it."""
@@ -26,8 +30,8 @@ FLOOD = 1 << 30
 """bytes of output after which a program is stopped"""
 KEPT = 8 << 20
 """bytes of output that stay on disk once it has ended: the last ones"""
-LAST_BREATH = 10.0
-"""seconds that killed processes may take to disappear"""
+LAST_BREATH = 60.0
+"""seconds that killed processes may take to disappear: after a fork bomb there are thousands, and each has its turn"""
 
 
 class Program(Struct, frozen=True):
@@ -41,13 +45,19 @@ class Program(Struct, frozen=True):
     err: Path
     mark: str
     stdin: bytes = b""
+    allowance: Allowance = Allowance()
+    writes: tuple[Path, ...] = ()
+    """the directories on disk that it may fill"""
+
+
+Stopped = Literal["", "silent", "flooded"] | Excess
 
 
 class Exit(Struct, frozen=True):
     """How it ended. `stopped` says why we killed it, if we did."""
 
     code: int
-    stopped: Literal["", "silent", "flooded"] = ""
+    stopped: Stopped = ""
 
     @property
     def signal(self) -> int:
@@ -62,8 +72,9 @@ async def run(
 ) -> Exit:
     """Run to the end; `line` gets every line of standard output, without its newline.
 
-    Stopped after `silence` seconds without output on either stream while not `busy()`. However this is left, by
-    cancellation too, every process of the program is dead first, those in sessions of their own included.
+    Stopped after `silence` seconds without output on either stream while not `busy()`, and when it takes more of the
+    machine than its allowance. However this is left, by cancellation too, every process of the program is dead first,
+    those in sessions of their own included.
     """
     await gone(program.mark)
     process = await _start(program)
@@ -96,14 +107,17 @@ async def _start(program: Program) -> asyncio.subprocess.Process:
 
 async def _watch(
     process: asyncio.subprocess.Process, tail: Tail, program: Program, silence: float, busy: Callable[[], bool]
-) -> Literal["", "silent", "flooded"]:
+) -> Stopped:
     """Until it ends by itself (""), or until there is a reason to stop it."""
     now = asyncio.get_running_loop().time
     ended = asyncio.ensure_future(process.wait())
+    exceeded = asyncio.ensure_future(Guard(process.pid, program.allowance, program.writes).exceeded())
     alive, printed = now(), 0
     try:
         while not ended.done():
-            await asyncio.wait({ended}, timeout=0 if tail.drain() else POLL)
+            await asyncio.wait({ended, exceeded}, timeout=0 if tail.drain() else POLL, return_when=FIRST_COMPLETED)
+            if exceeded.done():
+                return exceeded.result()
             size = _size(program.out) + _size(program.err)
             if size > printed or busy():
                 alive, printed = now(), size
@@ -114,6 +128,7 @@ async def _watch(
         return ""
     finally:
         ended.cancel()
+        exceeded.cancel()
 
 
 class Tail:

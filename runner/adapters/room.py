@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from runner.domain.allowance import Allowance
 from runner.ports import Seat
 
 Sharing = Literal["overlay", "copies", "portable"]
@@ -45,14 +46,6 @@ GIT_SAFETY = {"core.fsmonitor": "false", "core.hooksPath": "/dev/null", "safe.di
 # The identity is a default, in the home's own file: in the environment it would overrule what a project's tests set.
 GITCONFIG = "[user]\n\tname = baro agent\n\temail = agent@baro.invalid\n[init]\n\tdefaultBranch = main\n"
 
-# Agents lose before the runner does: no core files, a ceiling on processes, first choice when memory runs out, and
-# never ahead of the lease's heartbeat. What a system does not know is skipped.
-LAUNCHER = """ulimit -c 0
-ulimit -u 16384 2>/dev/null || ulimit -p 16384 2>/dev/null
-echo 500 2>/dev/null >/proc/self/oom_score_adj
-exec nice -n 5 "$@"
-"""
-
 
 class Inside(Struct, frozen=True):
     """Where the agent finds its tree, its home and its model, as it sees them."""
@@ -80,11 +73,13 @@ class Room(Struct, frozen=True):
 
 
 class Confined(Struct, frozen=True):
-    """The same as the host starts it."""
+    """The same as the host starts it. `writes` are the directories on disk that it may fill."""
 
     argv: tuple[str, ...]
     env: dict[str, str]
     cwd: Path
+    allowance: Allowance
+    writes: tuple[Path, ...]
 
 
 def home(scratch: Path) -> Path:
@@ -105,5 +100,5 @@ def surroundings(inside: Inside, path: str) -> dict[str, str]:
     return CALM | git | {"HOME": inside.home, "PATH": path, "USER": "agent", "PWD": inside.tree}
 
 
-def launched(argv: tuple[str, ...]) -> tuple[str, ...]:
-    return ("/bin/sh", "-c", LAUNCHER, "agent", *argv)
+def writable(room: Room) -> tuple[Path, ...]:
+    return (room.seat.tree, room.home) if room.seat.writable else (room.home,)

@@ -10,10 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Protocol
 
+from runner.domain.allowance import STANDARD, Allowance
 from runner.ports import Seat
 
 from .bubblewrap import Bubblewrap
-from .room import Confined, Inside, Room, Sharing, furnish, home, launched, surroundings
+from .limits import launched
+from .room import Confined, Inside, Room, Sharing, furnish, home, surroundings, writable
 
 Setting = Literal["auto", "bubblewrap", "none"]
 
@@ -44,8 +46,9 @@ class Unconfined:
 
     name = "none"
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, allowance: Allowance = STANDARD) -> None:
         self._path = path
+        self._allowance = allowance
 
     def probe(self) -> None:
         return
@@ -59,12 +62,13 @@ class Unconfined:
     def confine(self, room: Room) -> Confined:
         furnish(room)
         env = surroundings(self.inside(room.seat, room.scratch), self._path) | room.env
-        return Confined(launched(room.argv), env, room.seat.tree)
+        argv = launched(room.argv, self._allowance)
+        return Confined(argv, env, room.seat.tree, self._allowance, writable(room))
 
 
-def choose(setting: Setting, path: str) -> Sandbox:
+def choose(setting: Setting, path: str, allowance: Allowance = STANDARD) -> Sandbox:
     """The sandbox agents run in; raises SandboxUnavailable. `auto` is bubblewrap or nothing: only the operator may
     waive it."""
-    sandbox: Sandbox = Unconfined(path) if setting == "none" else Bubblewrap(path)
+    sandbox: Sandbox = Unconfined(path, allowance) if setting == "none" else Bubblewrap(path, allowance)
     sandbox.probe()
     return sandbox

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import signal
 
+from runner.domain.allowance import Allowance, Excess
+
+from .allowance import took_too_much
+
 
 def not_installed(what: str) -> str:
     return f"`{what}` is not installed where checks run"
@@ -32,6 +36,10 @@ def silent(seconds: float) -> str:
 
 def flooded() -> str:
     return "it printed without end and was stopped"
+
+
+def stopped(excess: Excess, allowance: Allowance) -> str:
+    return f"it was stopped: {took_too_much(excess, allowance)}"
 
 
 def directory_gone(directory: str) -> str:

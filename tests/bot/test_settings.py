@@ -49,6 +49,8 @@ def test_sound_settings_have_the_documented_defaults(tmp_path: Path) -> None:
             "max_agents": 4,
             "sandbox": "auto",
             "network": "registry",
+            "agent_memory": None,
+            "agent_disk": None,
             "lease": 15.0,
             "stop_grace": 8.0,
             "silence": 600.0,
@@ -223,3 +225,17 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
     settings = read(Settings, SOUND, tmp_path)
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+@pytest.mark.parametrize(
+    ("said", "size"), [("512M", 512 << 20), ("8G", 8 << 30), ("1.5 GiB", 3 << 29), ("100000000", 10**8)]
+)
+def test_sizes_are_said_as_people_say_them(said: str, size: int, tmp_path: Path) -> None:
+    assert read(HostSettings, {"BARO_AGENT_MEMORY": said}, tmp_path).agent_memory == size
+
+
+@pytest.mark.parametrize("said", ["lots", "8X", "-1G", "1M", "0"])
+def test_what_is_no_size_is_said_to_be_none(said: str, tmp_path: Path) -> None:
+    assert problems({"BARO_AGENT_DISK": said}, tmp_path, HostSettings)[0].startswith(
+        "BARO_AGENT_DISK must be a size like 512M or 16G; "
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 from runner.domain.agent import Failure, FailureKind
+from runner.domain.allowance import Allowance, Excess
+from runner.voice.allowance import took_too_much
 
 from .resets import is_limit, wait
 
@@ -21,6 +23,13 @@ def silent(name: str, seconds: float, evidence: str) -> Failure:
 
 def flooded(name: str, evidence: str) -> Failure:
     return Failure("execution", f"{name} printed without end and was stopped.", evidence)
+
+
+def too_much(name: str, excess: Excess, allowance: Allowance, evidence: str) -> Failure:
+    """An attempt that would take the same again is its own fault: told of it, the next one may go about it in another
+    way. A full volume may be somebody else's doing, and waiting helps."""
+    kind: FailureKind = "infrastructure" if excess == "full" else "execution"
+    return Failure(kind, f"{name} was stopped: {took_too_much(excess, allowance)}.", evidence)
 
 
 def killed(name: str, signal: int, evidence: str) -> Failure:

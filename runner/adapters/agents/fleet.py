@@ -19,6 +19,7 @@ from runner.adapters.room import Room
 from runner.adapters.sandbox import Sandbox
 from runner.adapters.workspace.removal import remove
 from runner.domain.agent import Did, Ended
+from runner.domain.allowance import Allowance
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob, AgentReply
 
@@ -97,13 +98,17 @@ class Fleet:
             for did in stream.feed(raw):
                 tell(did)
 
-        program = Program(confined.argv, confined.env, confined.cwd, record.out, record.err, record.mark, launch.stdin)
+        program = Program(
+            *(confined.argv, confined.env, confined.cwd, record.out, record.err, record.mark, launch.stdin),
+            allowance=confined.allowance,
+            writes=confined.writes,
+        )
         exit = await process.run(program, line, silence=job.silence, busy=lambda: stream.busy)
         if stream.unknown:
             log.warning(
                 "agent.unknown_events", agent=backend.name, run=job.run, kinds=dict(stream.unknown), log=record.out.name
             )
-        ended, json = _conclude(job, stream, exit, backend.name, process.last_words(record.err))
+        ended, json = _conclude(job, stream, exit, backend.name, process.last_words(record.err), confined.allowance)
         return AgentReply(ended, _title(backend, stream.model or model), json)
 
     def _route(self, agent: str) -> tuple[Backend, str]:
@@ -144,7 +149,9 @@ def _title(backend: Backend, model: str) -> str:
     return f"{backend.name}:{model}" if model else backend.name
 
 
-def _conclude(job: AgentJob, stream: Stream, exit: Exit, name: str, complaint: str) -> tuple[Ended, Any]:
+def _conclude(
+    job: AgentJob, stream: Stream, exit: Exit, name: str, complaint: str, allowance: Allowance
+) -> tuple[Ended, Any]:
     """What we saw from outside outweighs what the stream says; a one-shot without its JSON did not end well."""
     ended = stream.ended(exit, complaint)
     json = None
@@ -153,6 +160,8 @@ def _conclude(job: AgentJob, stream: Stream, exit: Exit, name: str, complaint: s
         ended = replace(ended, failure=failures.silent(name, job.silence, evidence))
     elif exit.stopped == "flooded":
         ended = replace(ended, failure=failures.flooded(name, complaint))
+    elif exit.stopped:
+        ended = replace(ended, failure=failures.too_much(name, exit.stopped, allowance, complaint))
     elif job.role != "story" and ended.well:
         json = stream.json if isinstance(stream.json, dict) else last_object(ended.said)
         if json is None:
