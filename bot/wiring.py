@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ from runner.adapters.limits import suitable
 from runner.adapters.redis_readers import Readers
 from runner.adapters.redis_store import Store
 from runner.adapters.sandbox import Sandbox, choose
+from runner.adapters.selftest import examine
 from runner.adapters.workspace import GitWorkspace
 from runner.domain.config import Limits
+from runner.domain.isolation import SandboxLevel
 from runner.domain.policy import Gate
 from runner.domain.route import Choice
 from runner.domain.run import RunSpec
@@ -48,7 +51,7 @@ from .extensions import Carry, Extensions
 from .extensions.asking import Asking
 from .extensions.hearing import Hearing
 from .hostname import host_name
-from .settings import HostSettings, Settings
+from .settings import AppSettings, HostSettings, Settings
 from .web import WebDeps, web_app
 
 log = structlog.get_logger(__name__)
@@ -115,15 +118,23 @@ async def runner_process(settings: Settings) -> AsyncIterator[RunnerProcess]:
         logs.configure(settings.log_format, lambda: (*settings.secrets(), *github.secrets()))
         _arm(settings)
         await _checked(github, store)
+        sandbox, isolation = await sandbox_of(settings)
         with host_name(settings.home) as name:
-            yield _process(settings, github, store, readers, arq, gate, name)
+            yield _process(settings, github, store, readers, arq, gate, name, sandbox, isolation)
 
 
 def _process(
-    settings: Settings, github: GitHub, store: Store, readers: Readers, arq: ArqRedis, gate: Gate, name: str
+    settings: Settings,
+    github: GitHub,
+    store: Store,
+    readers: Readers,
+    arq: ArqRedis,
+    gate: Gate,
+    name: str,
+    sandbox: Sandbox,
+    isolation: SandboxLevel,
 ) -> RunnerProcess:
     clock = SystemClock()
-    sandbox = choose(settings.sandbox, settings.path, suitable(settings.agent_memory, settings.agent_disk))
     agents = fleet(settings, sandbox)
     world = _world(settings, github, store, gate, clock, sandbox, agents)
     host = Host(
@@ -134,6 +145,7 @@ def _process(
         LastWords(github.comments),
         capacity=settings.max_runs,
         lease_seconds=settings.lease,
+        isolation=isolation,
     )
     admission = Admission(
         store,
@@ -162,6 +174,15 @@ def _process(
     return RunnerProcess(host, desk, reconciler, sweeper, extensions, arq)
 
 
+async def sandbox_of(settings: HostSettings) -> tuple[Sandbox, SandboxLevel]:
+    """The sandbox agents get, once it has been tried. Raises SandboxUnavailable where they must not be run."""
+    sandbox = choose(settings.sandbox, settings.path, suitable(settings.agent_memory, settings.agent_disk))
+    url = settings.redis_url or "" if isinstance(settings, AppSettings) else ""
+    isolation = await examine(sandbox, settings.home, os.environ, url)
+    log.info("sandbox.ready", sandbox=sandbox.name, level=isolation.level, reasons=isolation.reasons)
+    return sandbox, isolation
+
+
 def _world(
     settings: Settings,
     github: GitHub,
@@ -172,7 +193,7 @@ def _world(
     agents: Fleet,
 ) -> World:
     sharing = sandbox.sharing(settings.home)
-    log.info("sandbox.ready", sandbox=sandbox.name, dependencies=sharing)
+    log.info("dependencies.ready", sharing=sharing)
     return World(
         clock=clock,
         inbox=store,

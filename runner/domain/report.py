@@ -15,6 +15,7 @@ from msgspec import Struct
 from . import events as e
 from .agent import Role, Usage
 from .change import Discarded, HeldBack, Landed, NotPushed, Pushed
+from .isolation import SandboxLevel, worse
 from .mode import Intake, Mode
 from .run import Outcome, RunSpec
 from .verdict import Check, CheckResult, Verdict, blamed, failing_before
@@ -102,6 +103,8 @@ class Report(Struct, frozen=True):
     """what those that failed said where the run began"""
     unverified: str = ""
     """why nothing could be checked"""
+    isolation: SandboxLevel | None = None
+    """the least that its hosts gave its agents; None where no host has said"""
     taken_at: float | None = None
     concluded_at: float | None = None
     outcome: Outcome | None = None
@@ -182,8 +185,9 @@ def fold(report: Report, entry: e.Entry) -> Report:
 def _frame(report: Report, entry: e.Entry) -> Report:
     event = entry.event
     match event:
-        case e.RunTaken() if report.taken_at is None:
-            return _with(report, taken_at=entry.at, phase="preparing")
+        case e.RunTaken():
+            report = _isolated(report, event)
+            return report if report.taken_at is not None else _with(report, taken_at=entry.at, phase="preparing")
         case e.IntakeWanted():
             return _with(report, phase="intake")
         case e.IntakeGiven():
@@ -345,6 +349,11 @@ def _healed(report: Report, event: e.PlanHealed) -> Report:
         lines.append(msgspec.structs.replace(line, depends_on=story.depends_on, state=state, note=note))
     healing = Healing(event.story, event.action, event.reason)
     return _with(report, lines=tuple(lines), healings=(*report.healings, healing))
+
+
+def _isolated(report: Report, event: e.RunTaken) -> Report:
+    isolation = worse(report.isolation, event.isolation)
+    return report if isolation == report.isolation else _with(report, isolation=isolation)
 
 
 def _spent(report: Report, what: Spending, usage: Usage) -> Report:

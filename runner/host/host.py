@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 from runner.bus import Bus, Roster
 from runner.crashpoints import crashpoint
 from runner.domain import events as e
+from runner.domain.isolation import SandboxLevel
 from runner.domain.run import RunSpec
 from runner.errors import LeaseLost, StaleSchema, StoreDown
 from runner.ports import Clock, Journal, Lease, Leases, Runs
@@ -50,8 +51,10 @@ class Host:
         *,
         capacity: int,
         lease_seconds: float,
+        isolation: SandboxLevel | None = None,
     ) -> None:
-        """`name` must be the same after a restart and differ from every live host's. `capacity` is runs at a time."""
+        """`name` must be the same after a restart and differ from every live host's. `capacity` is runs at a time,
+        `isolation` how well agents are isolated here."""
         self.name = name
         self._durable = durable
         self._clock = clock
@@ -59,6 +62,7 @@ class Host:
         self._last_words = last_words
         self._capacity = capacity
         self._lease_seconds = lease_seconds
+        self._isolation = isolation
         self._running: dict[str, asyncio.Task[None]] = {}
         self._broken: dict[str, int] = {}
         self._stopping = False
@@ -140,7 +144,7 @@ class Host:
         bus = Bus(self._seat(), _Recorder(self._durable.journal, lease), self._clock.now)
         bus.replay(entries)
         log.info("run.taken", fence=lease.fence, resumed=len(entries) > 1)
-        await bus.run(e.RunTaken(host=self.name, fence=lease.fence))
+        await bus.run(e.RunTaken(host=self.name, fence=lease.fence, isolation=self._isolation))
 
 
 class _Recorder:

@@ -8,7 +8,7 @@ from runner.domain.change import Change
 from runner.domain.report import Report
 from runner.domain.text import one_line, quote_block, quote_cell
 
-from . import comment, shared
+from . import comment, isolation, shared
 
 TITLE_LENGTH = 200
 GOAL_LENGTH = 2_000
@@ -37,6 +37,7 @@ def body(report: Report, changes: Sequence[Change]) -> str:
         f"### Verification\n\n{checked}" if checked else "",
         shared.kept(report),
         _discarded(report),
+        _exposed(report),
         shared.folded(f"{len(changes)} changed file{'s' if len(changes) != 1 else ''}", _changes(changes)),
         _footer(report),
         comment.marker(report.spec.id),
@@ -64,6 +65,13 @@ def _discarded(report: Report) -> str:
     return "\n\n".join(parts)
 
 
+def _exposed(report: Report) -> str:
+    """Code by an agent that was less isolated than it should be deserves another look."""
+    if report.isolation is None or report.isolation.level == "full":
+        return ""
+    return f"⚠️ {isolation.level(report.isolation)}."
+
+
 def _changes(changes: Sequence[Change]) -> str:
     rows = [f"- {quote_cell(c.path)} {_size(c)}" for c in changes[:PATHS_SHOWN]]
     more = len(changes) - PATHS_SHOWN
@@ -83,7 +91,10 @@ def _footer(report: Report) -> str:
         alone, together = shared.duration(report.alone_seconds), shared.duration(report.wall_seconds)
         saved = f" · stories done in {together}, one after another {alone}"
     by = quote_cell(report.spec.requester.login)
-    return f"<sub>Asked for by {by} in #{thread.number} · run `{report.spec.id}` · {spent}{saved}</sub>"
+    held = ""
+    if report.isolation is not None and report.isolation.level == "full":
+        held = f"<br>{isolation.level(report.isolation)}."
+    return f"<sub>Asked for by {by} in #{thread.number} · run `{report.spec.id}` · {spent}{saved}{held}</sub>"
 
 
 def _spent(report: Report) -> str:

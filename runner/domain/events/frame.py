@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runner.domain.isolation import SandboxLevel
 from runner.domain.run import Outcome, RunSpec
 
 from .base import SCHEMA, Answer, Event
@@ -19,6 +20,8 @@ class RunTaken(Event, frozen=True):
 
     host: str
     fence: int
+    isolation: SandboxLevel | None = None
+    """of agents on that host; None: a journal from before it was known"""
 
 
 class HandFailed(Answer, frozen=True):
