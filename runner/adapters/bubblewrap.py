@@ -18,6 +18,7 @@ from runner.errors import SandboxUnavailable
 from runner.ports import Seat
 
 from .limits import bounded, launched
+from .remedy import absent, remedy
 from .room import Confined, Inside, Room, Sharing, furnish, surroundings, writable
 
 TREE = "/workspace"
@@ -111,7 +112,7 @@ class Bubblewrap:
     def _frame(self) -> tuple[str, ...]:
         """Everything that is the same for all agents."""
         if self._program is None:
-            raise SandboxUnavailable("bubblewrap is not installed.", hint="Install the `bubblewrap` package.")
+            raise SandboxUnavailable("bubblewrap is not installed.", hint=absent())
         system = [word for name in SYSTEM for word in _mirrored(Path(name))]
         etc = [word for name in CONFIGURATION for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")]
         memory = [word for name in TEMPORARY for word in ("--size", MEMORY_FILES, "--perms", "1777", "--tmpfs", name)]
@@ -125,31 +126,6 @@ def interpreter() -> Path:
     """The installation of the Python baro runs on: what runs inside needs it, and a virtual environment, or a version
     manager below somebody's home, has it elsewhere than the system does."""
     return Path(sys.base_prefix).resolve()
-
-
-def remedy(complaint: str, kernel: Path = Path("/proc/sys")) -> str:
-    """What the operator can do about a bubblewrap that does not start."""
-    waive = "or set BARO_SANDBOX=none if this machine is isolation enough"
-    if _knob(kernel / "kernel/apparmor_restrict_unprivileged_userns") == "1":
-        return (
-            "This system's AppArmor forbids user namespaces. Allow them to bubblewrap with a profile "
-            f"(`userns,` for its path, see `man apparmor.d`), or for all with "
-            f"`sysctl kernel.apparmor_restrict_unprivileged_userns=0`, {waive}."
-        )
-    if _knob(kernel / "kernel/unprivileged_userns_clone") == "0":
-        return f"User namespaces are switched off: `sysctl kernel.unprivileged_userns_clone=1`, {waive}."
-    if _knob(kernel / "user/max_user_namespaces") == "0":
-        return f"User namespaces are switched off: `sysctl user.max_user_namespaces=15000`, {waive}."
-    if "proc" in complaint or "ermi" in complaint:
-        return (
-            "A container around baro forbids it: start that one with `--security-opt seccomp=unconfined "
-            f"--security-opt apparmor=unconfined --security-opt systempaths=unconfined`, {waive}."
-        )
-    return f"Update bubblewrap to 0.8 or newer, {waive}."
-
-
-def _knob(path: Path) -> str:
-    return path.read_text().strip() if path.exists() else ""
 
 
 def _bundled() -> str | None:

@@ -12,7 +12,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from runner.adapters import process
-from runner.adapters.bubblewrap import Bubblewrap, interpreter, remedy
+from runner.adapters.bubblewrap import Bubblewrap, interpreter
 from runner.adapters.process import Program, marked
 from runner.adapters.room import Room
 from runner.adapters.sandbox import Sandbox, Unconfined, choose
@@ -235,23 +235,3 @@ def test_a_bubblewrap_that_does_not_start_is_refused_with_its_own_words(
         Bubblewrap(str(tmp_path)).probe()
     assert refused.value.evidence == "bwrap: setting up uid map: Permission denied"
     assert "BARO_SANDBOX=none" in refused.value.hint
-
-
-@pytest.mark.parametrize(
-    ("knob", "value", "advice"),
-    [
-        ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor"),
-        ("kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
-        ("user/max_user_namespaces", "0", "sysctl user.max_user_namespaces"),
-    ],
-)
-def test_the_remedy_follows_the_kernel_setting_that_forbids_it(
-    tmp_path: Path, knob: str, value: str, advice: str
-) -> None:
-    (tmp_path / knob).parent.mkdir()
-    (tmp_path / knob).write_text(f"{value}\n")
-    assert advice in remedy("setting up uid map: Permission denied", kernel=tmp_path)
-
-
-def test_a_container_that_forbids_it_is_recognised(tmp_path: Path) -> None:
-    assert "--security-opt" in remedy("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", tmp_path)
