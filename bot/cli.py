@@ -96,6 +96,17 @@ def demo(
 
 
 @app.command()
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="For machines; the names in it stay.")] = False,
+) -> None:
+    """Is everything there that baro needs? Says what is not, and whose turn it is."""
+    log.configure("json", level=logging.CRITICAL)  # what there is to say is in the findings
+    from . import doctor
+
+    sys.exit(_wait_for(doctor.doctor(as_json=json)))
+
+
+@app.command()
 def version() -> None:
     """Which baro this is."""
     typer.echo(f"baro {installed_version('baro')}")

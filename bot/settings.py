@@ -196,10 +196,7 @@ Kind = TypeVar("Kind", bound=HostSettings)
 
 def read(kind: type[Kind], environ: Mapping[str, str] | None = None, directory: Path | None = None) -> Kind:
     """Environment over `baro.env` over defaults. Raises SettingsError with every problem there is."""
-    environ = os.environ if environ is None else environ
-    from_file, problems = envfile.read(directory or Path.cwd())
-    # An empty value is as good as none: that is how deployments blank a setting out.
-    values = {name: value.strip() for name, value in {**from_file, **environ}.items() if value.strip()}
+    values, problems = _said(environ, directory)
     problems += _unknown(values)
     try:
         settings = kind(**_only(values, _fields()), agent_variables=_only(values, ENVIRONMENT))
@@ -209,6 +206,27 @@ def read(kind: type[Kind], environ: Mapping[str, str] | None = None, directory: 
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def read_what_is_sound(
+    kind: type[Kind], environ: Mapping[str, str] | None = None, directory: Path | None = None
+) -> Kind:
+    """The same without what is wrong, for a kind that requires nothing."""
+    values, _ = _said(environ, directory)
+    while True:
+        try:
+            return kind(**_only(values, _fields()), agent_variables=_only(values, ENVIRONMENT))
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                del values[str(detail["loc"][0])]
+
+
+def _said(environ: Mapping[str, str] | None, directory: Path | None) -> tuple[dict[str, str], list[str]]:
+    """Every value, and what is wrong with the file. An empty value is as good as none: that is how deployments blank a
+    setting out."""
+    environ = os.environ if environ is None else environ
+    from_file, problems = envfile.read(directory or Path.cwd())
+    return {name: value.strip() for name, value in {**from_file, **environ}.items() if value.strip()}, problems
 
 
 def _fields() -> dict[str, str]:

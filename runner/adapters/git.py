@@ -192,8 +192,8 @@ def failed(command: list[str], result: Result) -> GitError:
     )
 
 
-async def require(home: Path) -> None:
-    """Raises BaroError when git is missing or too old."""
+async def require(home: Path) -> str:
+    """What git says its version is. Raises BaroError when git is missing or too old."""
     answer = await Git(home).run("version", ok=(0, _NOT_FOUND))
     if answer.code == _NOT_FOUND:
         raise BaroError("git is not installed here", hint="Install git 2.38 or newer.")
@@ -201,6 +201,7 @@ async def require(home: Path) -> None:
     found = re.search(r"(\d+)\.(\d+)", said)
     if not found or tuple(map(int, found.groups())) < FLOOR:
         raise BaroError(f"{said} is too old: baro merges with git 2.38 or newer", hint="Install a newer git.")
+    return said
 
 
 @contextmanager

@@ -8,13 +8,11 @@ from typing import Any
 import yaml
 
 from handlers import PAYLOADS
-from runner.adapters.github.permissions import GRANTS
+from runner.adapters.github.permissions import GRANTS, RESERVED, needed
 
 ROOT = Path(__file__).parents[2]
 ALWAYS_DELIVERED = {"installation", "installation_repositories"}
 """events that reach every App without a subscription"""
-RESERVED = {"checks"}
-"""asked for now, so that installations need not accept a new permission later"""
 
 
 def manifest() -> dict[str, Any]:
@@ -28,9 +26,13 @@ def test_every_permission_the_code_asks_a_token_for_is_granted() -> None:
         assert all(granted[name] in (access, "write") for name, access in wanted.items())
 
 
+def test_what_the_doctor_asks_for_is_what_the_manifest_grants() -> None:
+    assert needed() == manifest()["default_permissions"]
+
+
 def test_nothing_is_granted_that_the_code_does_not_need() -> None:
     granted = manifest()["default_permissions"]
-    assert set(granted) - RESERVED == {name for wanted in GRANTS.values() for name in wanted}
+    assert set(granted) - set(RESERVED) == {name for wanted in GRANTS.values() for name in wanted}
     assert "workflows" not in granted
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,6 +59,7 @@ class Door:
 
     def _stamp(self, headers: MutableHeaders) -> None:
         used = len(self.hub.requests)
+        headers["Date"] = formatdate(self.hub.state.now(), usegmt=True)  # its own clock, which may be wrong on purpose
         headers["X-GitHub-Request-Id"] = f"{used:04X}:LOCAL"
         headers.setdefault("X-RateLimit-Limit", str(HOURLY_LIMIT))
         headers.setdefault("X-RateLimit-Remaining", str(max(1, HOURLY_LIMIT - used)))

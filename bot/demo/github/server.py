@@ -41,7 +41,6 @@ class Server(uvicorn.Server):
     async def main_loop(self) -> None:
         self.ready.set()
         while not self.stop.is_set():
-            await self.on_tick(0)  # keeps the Date header right
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), 1.0)
 
@@ -79,7 +78,7 @@ async def serving(hub: Hub, port: int = 0) -> AsyncIterator[None]:
     hub.state.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
         application(hub), log_config=None, access_log=False, lifespan="off", ws="none", proxy_headers=False,
-        server_header=False, timeout_keep_alive=60,
+        server_header=False, date_header=False, timeout_keep_alive=60,
     )  # fmt: skip
     try:
         async with running(config, listener), delivering(hub.hooks):

@@ -44,6 +44,11 @@ class Installed(Struct, frozen=True):
     reads: tuple[Path, ...]
 
 
+def version(program: Path, path: str) -> str:
+    """What it says its version is; raises AgentUnavailable where it says nothing."""
+    return _dotted(_version(program.name, str(program), program.stat().st_mtime_ns, path))
+
+
 def resolved(program: Path, path: str) -> Installed:
     """An npm package needs the packages beside it: its outermost `node_modules`. Anything else is taken to be one
     file; its directory may be somebody's home. A script for Node is started by the Node on `path`, which the sandbox's

@@ -18,13 +18,22 @@ from .pace import Patience
 from .pulls import AppPulls
 from .remote import GitHubRemote
 from .repositories import AppRepositories
+from .survey import AppSurvey
 from .transport import Transport
 
 
 class GitHub:
     """One App on one GitHub. `async with` it, or `close` it: closing revokes the tokens that are still alive."""
 
-    def __init__(self, client: Client, tokens: Tokens, identity: Identity, gate: Callable[[str], str], web_url: str):
+    def __init__(
+        self,
+        client: Client,
+        key: AppKey,
+        tokens: Tokens,
+        identity: Identity,
+        gate: Callable[[str], str],
+        web_url: str,
+    ) -> None:
         self._client = client
         self._tokens = tokens
         self._identity = identity
@@ -33,6 +42,7 @@ class GitHub:
         self.pulls = AppPulls(api, gate)
         self.repositories = AppRepositories(api)
         self.remote = GitHubRemote(tokens, web_url)
+        self.survey = AppSurvey(client, key)
 
     async def identity(self) -> AppIdentity:
         """Raises Forbidden where the key or the id is wrong."""
@@ -73,4 +83,4 @@ def connect(
     transport = Transport(api_url, timeout=timeout, now=now)
     client = Client(transport, patience=Patience(longest=retry_max, total=patience), write_interval=write_interval)
     tokens = Tokens(client, key, now)
-    return GitHub(client, tokens, Identity(client, key, tokens, web_url), gate, web_url)
+    return GitHub(client, key, tokens, Identity(client, key, tokens, web_url), gate, web_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from .call import Call
@@ -15,6 +16,22 @@ GRANTS: dict[Use, dict[str, str]] = {
     "talk": {"contents": "read", "issues": "write", "metadata": "read", "pull_requests": "write"},
 }
 """`read` and `write` are for git and files, `talk` is for everything people read. Nothing asks for `workflows`."""
+
+RESERVED = {"checks": "write"}
+"""asked for now, so that installations need not accept a new permission later"""
+
+
+def needed() -> dict[str, str]:
+    """What the App must be given, all in all: what app.yml asks for."""
+    found = dict(RESERVED)
+    for wanted in GRANTS.values():
+        found |= {name: access for name, access in wanted.items() if found.get(name) != "write"}
+    return found
+
+
+def gives(held: Mapping[str, str], name: str, access: str) -> bool:
+    return held.get(name) in (access, "write", "admin")
+
 
 _BY_PATH = (("/pulls", "pull_requests"), ("/contents", "contents"), ("/issues", "issues"), ("/labels", "issues"))
 

@@ -50,6 +50,8 @@ class App(Struct, frozen=True):
     id: int
     slug: str
     owner: Owner
+    permissions: dict[str, str] = {}
+    events: tuple[str, ...] = ()
 
 
 class Via(Struct, frozen=True):
@@ -59,7 +61,25 @@ class Via(Struct, frozen=True):
 
 
 class Installation(Struct, frozen=True):
+    """`permissions` are what its owner has accepted, which may lag behind what the App asks for."""
+
     id: int
+    account: Owner | None = None
+    permissions: dict[str, str] = {}
+    suspended_at: str | None = None
+
+
+class HookConfig(Struct, frozen=True):
+    url: str = ""
+    content_type: str = ""
+    insecure_ssl: str | int = "0"
+    secret: str = ""
+    """asterisks, where there is one"""
+
+
+class HookDelivery(Struct, frozen=True):
+    status_code: int
+    delivered_at: str = ""
 
 
 class Comment(Struct, frozen=True):

@@ -6,6 +6,7 @@ import asyncio
 import http
 import urllib.parse
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -42,6 +43,7 @@ class Transport(abc.GitHubAPI):
         )
         self._timeout = timeout
         self._now = now
+        self._base = base_url
         self._origin = _origin(base_url)
 
     async def exchange(self, call: Call, *, token: str | None = None, jwt: str | None = None) -> Answer:
@@ -69,6 +71,19 @@ class Transport(abc.GitHubAPI):
         if isinstance(data, str):
             raise _gibberish(call, "text instead of JSON")
         return Answer(data, more or "")
+
+    async def date(self) -> float:
+        """What time it is for GitHub, in seconds since the epoch, to the second. Any answer will do; raises
+        Unanswered."""
+        call = Call("GET", "/")
+        try:
+            async with asyncio.timeout(self._timeout):
+                response = await self._http.get(self._base, headers={"user-agent": "baro"})
+            return parsedate_to_datetime(response.headers["date"]).timestamp()
+        except (httpx.RequestError, TimeoutError) as error:
+            raise _silence(error, call) from error
+        except (KeyError, ValueError) as error:
+            raise _gibberish(call, "no date") from error
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""

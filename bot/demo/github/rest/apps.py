@@ -60,6 +60,13 @@ def list_repositories(call: Call) -> Answer:
     return call.page(mine, lambda one: repositories.full(call.state, one), wrap="repositories")
 
 
+def show_hook(call: Call) -> Answer:
+    """An App without a webhook URL has an empty one."""
+    hooks = call.hub.hooks
+    secret = {"secret": "********"} if hooks.secret else {}
+    return Answer({"content_type": "json", "insecure_ssl": "0", "url": hooks.url or ""} | secret)
+
+
 def list_deliveries(call: Call) -> Answer:
     """Newest first. GitHub pages by cursor: the id of the last delivery already seen."""
     tried = [one for one in reversed(call.hub.hooks.log) if one.status_code]
@@ -136,6 +143,7 @@ ENDPOINTS = (
     Endpoint("GET", "/orgs/{login}/installation", "app", account_installation),
     Endpoint("DELETE", "/installation/token", "token", revoke_token),
     Endpoint("GET", "/installation/repositories", "token", list_repositories),
+    Endpoint("GET", "/app/hook/config", "app", show_hook),
     Endpoint("GET", "/app/hook/deliveries", "app", list_deliveries),
     Endpoint("GET", "/app/hook/deliveries/{delivery:int}", "app", show_delivery),
     Endpoint("POST", "/app/hook/deliveries/{delivery:int}/attempts", "app", redeliver),
