@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 
@@ -32,15 +33,18 @@ LOOKS: Mapping[str, Look] = {
 """in the order in which they are shown"""
 
 
-async def doctor(*, as_json: bool, environ: Mapping[str, str] | None = None, directory: Path | None = None) -> int:
+async def doctor(
+    *, as_json: bool, environ: Mapping[str, str] | None = None, directory: Path | None = None, out: TextIO | None = None
+) -> int:
     """The exit status: 0 where baro can work, 1 where something is to be mended first."""
     settings, problems = draft.settings(environ, directory)
     findings = [*say.settings(problems), *await _looked(settings)]
     hide = Gate(settings.secrets()).text
+    console = Console(file=out or sys.stdout, highlight=False, emoji=False, markup=False, soft_wrap=True)
     if as_json:
-        sys.stdout.write(show.as_json(findings, hide) + "\n")
+        console.out(show.as_json(findings, hide), highlight=False)
     else:
-        show.for_people(findings, hide, Console(highlight=False, emoji=False))
+        show.for_people(findings, hide, console)
     return 0 if show.well(findings) else 1
 
 

@@ -25,6 +25,8 @@ WITHIN = 20.0
 """seconds for one answer"""
 SKEW = 30.0
 """seconds by which clocks may differ before it is worth a word"""
+RESERVED = {"pull_request"}
+"""events asked for now, so that installations need not accept more later"""
 ALWAYS_SENT = {"installation", "installation_repositories"}
 """events that reach every App without being asked for"""
 
@@ -71,8 +73,13 @@ def _permissions(facts: AppFacts) -> Finding:
     return say.permissions(missing, extra)
 
 
+def subscribed() -> set[str]:
+    """What the App must be told of: what app.yml asks for."""
+    return set(PAYLOADS) - ALWAYS_SENT | RESERVED
+
+
 def _events(facts: AppFacts) -> Finding:
-    wanted = set(PAYLOADS) - ALWAYS_SENT
+    wanted = subscribed()
     return say.events(sorted(wanted - set(facts.events)), sorted(set(facts.events) - wanted - ALWAYS_SENT))
 
 

@@ -23,8 +23,8 @@ def settings(problems: Sequence[str]) -> list[Finding]:
     if not problems:
         return [ok("settings", "All settings are in order.")]
     where = "In the environment, or in baro.env in the working directory; README.md has the table of all settings."
-    *most, last = problems
-    return [*(failed("settings", f"{problem}.") for problem in most), failed("settings", f"{last}.", where)]
+    *most, last = (problem if problem.endswith("?") else f"{problem}." for problem in problems)
+    return [*(failed("settings", problem) for problem in most), failed("settings", last, where)]
 
 
 def unexpected(name: str, error: BaroError) -> Finding:

@@ -48,10 +48,10 @@ def for_people(findings: Sequence[Finding], hide: Callable[[str], str], console:
     for finding in findings:
         mark, style = _LOOKS[finding.state]
         line = Text.assemble((f" {mark} ", style), (f"{finding.name:<17} ", "bold"), hide(finding.says))
-        console.print(line, soft_wrap=True)
+        console.print(line)
         if finding.hint and finding.state != "ok":
-            console.print(Text(f"{'':{_INDENT}}→ {hide(finding.hint)}", "cyan"), soft_wrap=True)
-    console.print(Text(f"\n{_summary(findings)}"), soft_wrap=True)
+            console.print(Text(f"{'':{_INDENT}}→ {hide(finding.hint)}", "cyan"))
+    console.print(Text(f"\n{_summary(findings)}"))
 
 
 def _summary(findings: Sequence[Finding]) -> str:

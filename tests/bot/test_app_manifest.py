@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from bot.doctor.github import subscribed
 from handlers import PAYLOADS
 from runner.adapters.github.permissions import GRANTS, RESERVED, needed
 
@@ -28,6 +29,7 @@ def test_every_permission_the_code_asks_a_token_for_is_granted() -> None:
 
 def test_what_the_doctor_asks_for_is_what_the_manifest_grants() -> None:
     assert needed() == manifest()["default_permissions"]
+    assert subscribed() == set(manifest()["default_events"])
 
 
 def test_nothing_is_granted_that_the_code_does_not_need() -> None:

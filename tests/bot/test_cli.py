@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-COMMANDS = ("web", "runner", "up", "demo", "version")
+COMMANDS = ("web", "runner", "up", "demo", "doctor", "version")
 
 
 def baro(*arguments: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
