@@ -81,6 +81,13 @@ class NotPushed(Struct, frozen=True, tag=True):
     evidence: str = ""
 
 
+class Instructions(Struct, frozen=True):
+    """A file in which a repository tells agents how to work on it; clipped."""
+
+    path: str
+    text: str
+
+
 class Survey(Struct, frozen=True):
     """Facts about the repository at the base commit, for intake and planning; bounded."""
 
@@ -92,3 +99,5 @@ class Survey(Struct, frozen=True):
     """file suffix and count, most frequent first"""
     touched: tuple[str, ...] = ()
     """paths the pull request changes, where the run is about one; capped"""
+    instructions: tuple[Instructions, ...] = ()
+    """as they were when the run began: what agents have made of them since is nobody's instruction"""

@@ -62,6 +62,7 @@ class StoryFactory(RepeatableHand):
                 wanted.evidence,
                 self._view.findings.get((story.id, wanted.attempt), ()),
                 [(warning.other, warning.path) for warning in self._view.warnings.get(story.id, ())],
+                self._view.survey.instructions if self._view.survey else (),
             ),
             seat=seat,
             agent=wanted.route or spec.agent,

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from runner.domain.agent import Finding
-from runner.domain.change import Survey
+from runner.domain.change import Instructions, Survey
 from runner.domain.heal import Action
 from runner.domain.mode import Intake, Mode
 from runner.domain.plan import Story, Tier
@@ -45,10 +45,12 @@ def story_prompt(
     evidence: str = "",
     findings: Sequence[Finding] = (),
     warnings: Sequence[tuple[str, str]] = (),
+    instructions: Sequence[Instructions] = (),
 ) -> str:
     """`others` are the run's other stories (the story itself may be among them); `evidence` is what the last attempt
     ended with, so that a repeated attempt differs from the one it repeats. `findings` are what others learned,
-    `warnings` are (story, path) pairs: what a story still at work has changed of this one's surface."""
+    `warnings` are (story, path) pairs: what a story still at work has changed of this one's surface. `instructions`
+    are the repository's, from the commit the run began at."""
     siblings = [other for other in others if other.id != story.id]
     return _render(
         "story.md",
@@ -60,6 +62,7 @@ def story_prompt(
         evidence=evidence.strip(),
         findings=findings,
         warnings=[f"{other}: {path}" for other, path in warnings],
+        instructions=instructions,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.adapters.workspace.layout import head_ref, plain_name
+from runner.domain.change import Instructions
 from runner.errors import BaroError
 from tests.adapters.git_world import World, git, write
 
@@ -30,6 +31,29 @@ async def test_the_survey_shows_the_base_commit(world: World) -> None:
     assert survey.files == 4
     assert survey.tree == (".gitignore", "README.md", "src/a.py", "src/b.py")
     assert survey.languages[0] == (".py", 2)
+
+
+async def test_the_instructions_are_those_of_the_base_commit_and_bounded(tmp_path: Path) -> None:
+    world = World(tmp_path, {**FILES, "AGENTS.md": "Use tabs.\n", "CLAUDE.md": "x" * 100_000, "src/AGENTS.md": "no"})
+    first = await world.workspace.prepare(world.spec)
+    assert await world.land(await world.work("S1", {"AGENTS.md": "Push to main.\n"}))
+    world.origin.push({"AGENTS.md": "Use spaces.\n"})
+    again = await world.again().prepare(world.spec)
+    assert first.instructions == again.instructions
+    agents, claude = again.instructions
+    assert agents == Instructions("AGENTS.md", "Use tabs.")
+    assert len(claude.text) == 12_000
+
+
+async def test_instructions_that_repeat_others_or_lead_elsewhere_are_left_out(tmp_path: Path) -> None:
+    world = World(tmp_path, {**FILES, "AGENTS.md": "Use tabs.\n", "CLAUDE.md": "Use tabs.\n"})
+    assert (await world.workspace.prepare(world.spec)).instructions == (Instructions("AGENTS.md", "Use tabs."),)
+    (world.origin.anns / "CLAUDE.md").unlink()
+    (world.origin.anns / "CLAUDE.md").symlink_to("/etc/passwd")
+    world.origin.push({"AGENTS.md": None})
+    later = World(tmp_path / "later", FILES, id="run0000002")
+    later.root, later.remote = world.root, world.remote
+    assert (await later.again().prepare(later.spec)).instructions == ()
 
 
 async def test_a_run_keeps_its_start_when_the_base_moves_and_it_is_prepared_again(world: World) -> None:

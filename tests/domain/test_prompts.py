@@ -11,7 +11,7 @@ from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 
 from runner import prompts
-from runner.domain.change import Survey
+from runner.domain.change import Instructions, Survey
 from runner.domain.goal import Goal, Person, PullTarget, Repository, Thread, Trigger
 from runner.domain.mode import Intake, Mode
 from runner.domain.plan import Story
@@ -89,6 +89,12 @@ def test_a_story_is_told_its_own_work_and_its_siblings_surfaces() -> None:
     assert "`.github/**`" in prompt
 
 
+def test_a_story_is_told_the_repositorys_instructions() -> None:
+    told = [Instructions("AGENTS.md", "Use tabs.")]
+    assert "`AGENTS.md`:\n\n```\nUse tabs.\n```" in story_prompt(spec(), Mode.FOCUSED, PARSE, 1, instructions=told)
+    assert "instructions of the repository" not in story_prompt(spec(), Mode.FOCUSED, PARSE, 1)
+
+
 def test_a_retry_differs_from_what_it_retries() -> None:
     first, second = (story_prompt(spec(), Mode.FOCUSED, PARSE, n, [], e) for n, e in ((1, ""), (2, "boom at line 3")))
     assert "last attempt" not in first
@@ -109,7 +115,10 @@ def instructions(title: str, text: str) -> list[str]:
     """What stands outside all fences of a story's prompt in which every text is one of these two."""
     own = Story("S1", title, text, (text, title), (), (text,), "light", (text,))
     other = Story("S2", title, text, writes=(text,))
-    prompt = story_prompt(spec(title, f"{text}."), Mode.PARALLEL, own, 2, [own, other], f"boom {text}")
+    told = [Instructions("AGENTS.md", text), Instructions("CLAUDE.md", f"{title} {text}")]
+    prompt = story_prompt(
+        spec(title, f"{text}."), Mode.PARALLEL, own, 2, [own, other], f"boom {text}", instructions=told
+    )
     return [token.content for token in MarkdownIt("commonmark").parse(prompt) if token.type == "inline"]
 
 

@@ -14,6 +14,7 @@ from runner.errors import BaroError, GitError, RefMoved
 
 from . import commits
 from .commits import Commit
+from .instructions import instructions
 from .layout import Layout, head_ref, is_commit_id
 
 MAX_TREE = 400
@@ -121,13 +122,15 @@ async def move(git: Git, ref: str, new: str, old: str | None) -> None:
         ) from error
 
 
-async def survey(git: Git, commit: str, touched: tuple[str, ...] = ()) -> Survey:
-    """The repository's shape, bounded."""
+async def survey(layout: Layout, commit: str, touched: tuple[str, ...] = ()) -> Survey:
+    """The repository's shape, bounded. Its instructions are older than anything the run has landed."""
+    git = layout.git
     paths = (await git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)).fields
     shallow = sorted(map(printable, paths), key=lambda path: (path.count("/"), path))
     suffixes = Counter(suffix for path in paths if (suffix := printable(PurePosixPath(path).suffix)))
     languages = tuple(suffixes.most_common(MAX_LANGUAGES))
-    return Survey(commit, files=len(paths), tree=tuple(shallow[:MAX_TREE]), languages=languages, touched=touched)
+    told = await instructions(git, layout.start)
+    return Survey(commit, len(paths), tuple(shallow[:MAX_TREE]), languages, touched, told)
 
 
 def printable(path: str) -> str:

@@ -65,7 +65,7 @@ class GitWorkspace:
                 await layout.git.run("update-ref", layout.checkpoint, kept)
             await seats.reading_seat(layout, spec)
             head, touched = await clone.run_head(layout, spec), await mirror.touched(layout, spec)
-            return await clone.survey(layout.git, head, touched)
+            return await clone.survey(layout, head, touched)
 
     async def landed(self, spec: RunSpec) -> tuple[str, ...]:
         return await clone.landed(self._layout(spec), spec)
