@@ -19,7 +19,7 @@ from runner.ports import Seat
 
 from .limits import bounded, launched
 from .remedy import absent, remedy
-from .room import Confined, Inside, Room, Sharing, furnish, surroundings, writable
+from .room import Confined, Inside, Room, Sharing, exposed, furnish, surroundings, writable
 
 TREE = "/workspace"
 GIT = "/baro/git"
@@ -165,7 +165,7 @@ def _tree(room: Room) -> tuple[str, ...]:
         *_mounted(room.seat),
         *("--bind", str(room.seat.git), GIT),
         *("--ro-bind", str(link), f"{TREE}/.git"),
-        *(word for name in room.masks for word in _mask(room.seat.tree / name, f"{TREE}/{name}", nothing)),
+        *(word for name in room.masks for word in _mask(room.seat.tree, name, nothing)),
     )
 
 
@@ -179,7 +179,12 @@ def _mounted(seat: Seat) -> tuple[str, ...]:
     return (*below, "--overlay-src", tree, "--ro-overlay", TREE)
 
 
-def _mask(path: Path, shown: str, nothing: Path) -> tuple[str, ...]:
+def _mask(tree: Path, name: str, nothing: Path) -> tuple[str, ...]:
+    """Something empty in its place, in the sandbox alone. A link cannot be covered, only what it leads to could be,
+    and that may be the code itself; or be nothing here, and something inside."""
+    path = tree / name
+    if path.resolve() != tree.resolve() / name:
+        raise exposed(name)
     if path.is_dir():
-        return ("--tmpfs", shown)
-    return ("--ro-bind", str(nothing), shown) if path.exists() else ()
+        return ("--tmpfs", f"{TREE}/{name}")
+    return ("--ro-bind", str(nothing), f"{TREE}/{name}") if path.exists() else ()

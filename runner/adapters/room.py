@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from runner.domain.allowance import Allowance
+from runner.errors import AgentUnavailable
 from runner.ports import Seat
 
 Sharing = Literal["overlay", "copies", "portable"]
@@ -70,6 +71,13 @@ class Room(Struct, frozen=True):
     @property
     def home(self) -> Path:
         return home(self.scratch)
+
+
+def exposed(path: str) -> AgentUnavailable:
+    return AgentUnavailable(
+        f"This agent would take orders from `{path}` in the repository, which cannot be hidden from it here.",
+        hint="Choose another agent for this repository.",
+    )
 
 
 class Confined(Struct, frozen=True):

@@ -7,6 +7,7 @@ nothing. `Unconfined` is for operators who said so in so many words, in a contai
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -15,7 +16,7 @@ from runner.ports import Seat
 
 from .bubblewrap import Bubblewrap
 from .limits import launched
-from .room import Confined, Inside, Room, Sharing, furnish, home, surroundings, writable
+from .room import Confined, Inside, Room, Sharing, exposed, furnish, home, surroundings, writable
 
 Setting = Literal["auto", "bubblewrap", "none"]
 
@@ -39,9 +40,9 @@ class Sandbox(Protocol):
 class Unconfined:
     """No isolation: a process of the runner's own user, with its PATH.
 
-    A read-only seat is only a request here, masks do nothing, and a process that clears its environment outlives its
-    agent. The decoy is found through the tree's own `.git`: a GIT_DIR would also redirect the repositories that a
-    project's tests make for themselves.
+    A read-only seat is only a request here, what a mask would have to hide keeps the agent away altogether, and a
+    process that clears its environment outlives its agent. The decoy is found through the tree's own `.git`: a GIT_DIR
+    would also redirect the repositories that a project's tests make for themselves.
     """
 
     name = "none"
@@ -60,6 +61,8 @@ class Unconfined:
         return Inside(tree=str(seat.tree), home=str(home(scratch)))
 
     def confine(self, room: Room) -> Confined:
+        if visible := next((name for name in room.masks if os.path.lexists(room.seat.tree / name)), None):
+            raise exposed(visible)
         furnish(room)
         env = surroundings(self.inside(room.seat, room.scratch), self._path) | room.env
         argv = launched(room.argv, self._allowance)

@@ -16,7 +16,7 @@ from runner.adapters.bubblewrap import Bubblewrap, interpreter
 from runner.adapters.process import Program, marked
 from runner.adapters.room import Room
 from runner.adapters.sandbox import Sandbox, Unconfined, choose
-from runner.errors import SandboxUnavailable
+from runner.errors import AgentUnavailable, SandboxUnavailable
 from tests.adapters.seats import detached, git, make_seat, running, trusted, until
 
 RUNNER = """
@@ -175,6 +175,31 @@ async def test_masked_paths_of_the_tree_are_empty_inside_and_whole_outside(agent
     agent.masks = (".opencode", "README.md", "opencode.json")
     assert await agent.sh("ls -A .opencode; cat README.md; ls -A") == ".git\n.opencode\nREADME.md\n"
     assert (agent.seat.tree / ".opencode/plugin/evil.ts").read_text() == "boom()\n"
+
+
+async def test_nothing_of_a_mask_is_ever_taken_for_the_agents_work(agent: Agent) -> None:
+    agent.masks = (".opencode", "README.md", "opencode.json")
+    await agent.sh("rm -rf .opencode README.md; echo x >.opencode/new; git checkout -f; git add -A; git commit -qm x")
+    worktree = trusted(agent.seat) / "worktrees/tree"
+    assert git(agent.seat.tree, f"--git-dir={worktree}", "--work-tree=.", "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "/workspace/elsewhere", "README.md", "."])
+async def test_a_link_where_a_mask_should_be_keeps_the_agent_away(agent: Agent, target: str) -> None:
+    """What it leads to may be the code itself, or exist inside the sandbox only."""
+    agent.masks = (".pi",)
+    (agent.seat.tree / ".pi").symlink_to(target)
+    with pytest.raises(AgentUnavailable, match=r"`\.pi`"):
+        await agent.sh("true")
+
+
+async def test_without_a_sandbox_nothing_can_be_masked_and_the_agent_stays_away(agent: Agent) -> None:
+    agent.sandbox = choose("none", os.environ["PATH"])
+    agent.masks = ("opencode.json",)
+    assert await agent.sh("echo here") == "here\n"
+    agent.masks = (".opencode",)
+    with pytest.raises(AgentUnavailable, match=r"`\.opencode`"):
+        await agent.sh("true")
 
 
 async def test_nothing_survives_the_end_of_an_agent(agent: Agent) -> None:
