@@ -72,9 +72,9 @@ async def run(
 ) -> Exit:
     """Run to the end; `line` gets every line of standard output, without its newline.
 
-    Stopped after `silence` seconds without output on either stream while not `busy()`, and when it takes more of the
-    machine than its allowance. However this is left, by cancellation too, every process of the program is dead first,
-    those in sessions of their own included.
+    Stopped after `silence` seconds without output on either stream, unless it is `busy()` then, and when it takes more
+    of the machine than its allowance. However this is left, by cancellation too, every process of the program is dead
+    first, those in sessions of their own included.
     """
     await gone(program.mark)
     process = await _start(program)
@@ -119,7 +119,7 @@ async def _watch(
             if exceeded.done():
                 return exceeded.result()
             size = _size(program.out) + _size(program.err)
-            if size > printed or busy():
+            if size > printed or (now() - alive > silence and busy()):
                 alive, printed = now(), size
             if now() - alive > silence:
                 return "silent"
@@ -219,12 +219,13 @@ async def gone(mark: str) -> None:
         await asyncio.sleep(0.005)
 
 
-def marked(mark: str) -> list[int]:
-    """The processes whose environment has the mark; none where there is no /proc."""
-    wanted = f"{MARK}={mark}".encode()
+def marked(mark: str, *further: str) -> list[int]:
+    """The processes whose environment has the mark, and `further` entries like `NAME=value`; none where there is no
+    /proc."""
+    wanted = {entry.encode() for entry in (f"{MARK}={mark}", *further)}
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has just ended, or it is somebody else's
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+            if wanted <= set((entry / "environ").read_bytes().split(b"\0")):
                 found.append(int(entry.name))
     return found

@@ -80,7 +80,7 @@ def test_a_wish_for_a_model_outranks_the_setting_which_is_for_its_own_agent_only
 def test_an_unknown_agent_is_refused_with_those_there_are(bench: Bench) -> None:
     with pytest.raises(AgentUnavailable, match="no agent `gemini`") as unknown:
         bench.fleet().named("gemini")
-    assert unknown.value.hint == "There are: auto, claude, codex, scripted."
+    assert unknown.value.hint == "There are: auto, claude, codex, opencode, pi, scripted."
 
 
 def test_the_scripted_agent_needs_a_script(bench: Bench) -> None:

@@ -32,6 +32,23 @@ GOOD: dict[str, list[Json]] = {
         {"type": "item.completed", "item": {"id": "i", "type": "agent_message", "text": "Dóne."}},
         {"type": "turn.completed", "usage": {"input_tokens": 3, "output_tokens": 1}},
     ],
+    "opencode": [
+        {"type": "step_start", "part": {"type": "step-start"}},
+        {"type": "text", "part": {"type": "text", "text": "Dóne."}},
+        {"type": "step_finish", "part": {"type": "step-finish", "reason": "stop", "tokens": {"input": 3, "output": 1}}},
+    ],
+    "pi": [
+        {"type": "turn_start"},
+        {
+            "type": "message_end",
+            "message": {
+                "role": "assistant",
+                "content": [{"type": "text", "text": "Dóne."}],
+                "usage": {"input": 3, "output": 1},
+                "stopReason": "stop",
+            },
+        },
+    ],
     "scripted": [
         {"type": "did", "kind": "say", "path": "", "note": "Dóne."},
         {"type": "said", "text": "Dóne."},

@@ -45,9 +45,25 @@ CLAUDE = Agent(
 CODEX = Agent(
     "codex", "gpt-5.5", (Tool("exec_command", {"cmd": "cat src/a.py"}), Tool("apply_patch", {"input": PATCH}))
 )
+OPENCODE = Agent(
+    "opencode",
+    "openai/kimi-k2",
+    (
+        Tool("read", {"filePath": "/workspace/src/a.py"}),
+        Tool("edit", {"filePath": "/workspace/src/a.py", "oldString": "A = 1", "newString": "A = 2"}),
+    ),
+)
+PI = Agent(
+    "pi",
+    "anthropic/claude-sonnet-4-5",
+    (
+        Tool("read", {"path": "src/a.py"}),
+        Tool("edit", {"path": "src/a.py", "edits": [{"oldText": "A = 1", "newText": "A = 2"}]}),
+    ),
+)
 
 
-@pytest.mark.parametrize("agent", [CLAUDE, CODEX], ids=lambda agent: agent.name)
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX, OPENCODE, PI], ids=lambda agent: agent.name)
 async def test_a_labelled_issue_becomes_a_pull_request(tmp_path: Path, clean_redis: str, agent: Agent) -> None:
     assert shutil.which(agent.name), f"{agent.name} is not on PATH: run these through `make test-agents`"
     async with Model() as model:

@@ -15,13 +15,16 @@ from runner.ports import AgentJob
 
 
 class Launch(Struct, frozen=True):
-    """How to start it. `env` is added to what all agents get; `reads` and `masks` as in Room."""
+    """How to start it. `env` is added to what all agents get; `reads` and `masks` as in Room. `child` is the entry
+    (`NAME=value`) of the environment by which a command it runs is known, where its stream does not tell of one before
+    it has ended."""
 
     argv: tuple[str, ...]
     stdin: bytes
     env: dict[str, str] = {}
     reads: tuple[Path, ...] = ()
     masks: tuple[str, ...] = ()
+    child: str = ""
 
 
 class Provider(Struct, frozen=True):
@@ -42,7 +45,7 @@ class Stream(Protocol):
 
     @property
     def busy(self) -> bool:
-        """A command of the agent is running: silence is work."""
+        """A command of the agent is running, or, where `Launch.child` is named, may be: silence is work."""
         ...
 
     @property

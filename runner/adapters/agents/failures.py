@@ -45,6 +45,14 @@ def speechless(name: str, evidence: str) -> Failure:
     return Failure("execution", f"{name} stopped without a closing word; the model may have refused.", evidence)
 
 
+def cut_short(name: str, said: str) -> Failure:
+    return Failure("execution", f"{name}'s model reached the limit of what it may write.", said[-EVIDENCE:])
+
+
+def refused(said: str) -> Failure:
+    return Failure("execution", "The model provider refused to answer.", said[-EVIDENCE:])
+
+
 def no_answer(name: str, said: str) -> Failure:
     return Failure("execution", f"{name} did not give the JSON object it was asked for.", said[-EVIDENCE:])
 

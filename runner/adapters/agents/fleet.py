@@ -24,7 +24,7 @@ from runner.errors import AgentUnavailable
 from runner.ports import AgentJob, AgentReply
 
 from . import failures
-from .backend import Backend, Stream
+from .backend import Backend, Launch, Stream
 from .record import Record
 from .reply import last_object
 
@@ -103,7 +103,7 @@ class Fleet:
             allowance=confined.allowance,
             writes=confined.writes,
         )
-        exit = await process.run(program, line, silence=job.silence, busy=lambda: stream.busy)
+        exit = await process.run(program, line, silence=job.silence, busy=lambda: _busy(stream, launch, record.mark))
         if stream.unknown:
             log.warning(
                 "agent.unknown_events", agent=backend.name, run=job.run, kinds=dict(stream.unknown), log=record.out.name
@@ -147,6 +147,10 @@ class Fleet:
 
 def _title(backend: Backend, model: str) -> str:
     return f"{backend.name}:{model}" if model else backend.name
+
+
+def _busy(stream: Stream, launch: Launch, mark: str) -> bool:
+    return stream.busy and (not launch.child or bool(process.marked(mark, launch.child)))
 
 
 def _conclude(

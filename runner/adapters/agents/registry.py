@@ -1,23 +1,26 @@
-"""The backends there are, by hand: a new one is a module and two lines here."""
+"""The backends there are, by hand: a new one is a module and a few lines here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from . import claude, codex, opencode, pi
 from .backend import Backend
-from .claude import ENVIRONMENT as CLAUDE
 from .claude import Claude
-from .codex import ENVIRONMENT as CODEX
 from .codex import Codex
+from .opencode import OpenCode
+from .pi import Pi
 from .scripted import Scripted
 
-COMMAND_LINES = (Claude, Codex)
+COMMAND_LINES = (Claude, Codex, OpenCode, Pi)
 """in the order in which `auto` tries them"""
 AUTO = tuple(kind.name for kind in COMMAND_LINES)
 NAMES = (*AUTO, Scripted.name)
 """what people may write, and the one list of them"""
-ENVIRONMENT: tuple[str, ...] = ("PATH", "HOME", *CLAUDE, *CODEX)
+ENVIRONMENT: tuple[str, ...] = tuple(
+    dict.fromkeys(("PATH", "HOME", *claude.ENVIRONMENT, *codex.ENVIRONMENT, *opencode.ENVIRONMENT, *pi.ENVIRONMENT))
+)
 """The variables of the operator's that backends know; settings collect these and no others."""
 
 

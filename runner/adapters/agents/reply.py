@@ -22,3 +22,10 @@ def last_object(text: str) -> dict[str, Any] | None:
             found = value
         at = text.find("{", end)
     return found
+
+
+def form(prompt: str, schema: dict[str, Any] | None) -> str:
+    """The prompt with the form of its reply, for command lines that cannot be told it otherwise."""
+    if schema is None:
+        return prompt
+    return f"{prompt}\n\nEnd with one JSON object of this schema, and nothing after it:\n\n{json.dumps(schema)}\n"
