@@ -48,6 +48,14 @@ def test_somebody_elses_endpoint_speaks_the_compatible_dialect_and_may_need_no_k
         known.route("")
 
 
+def test_a_model_without_a_key_or_a_sign_in_says_what_is_missing() -> None:
+    known = Providers(ANTHROPIC)
+    assert known.needed("openai/gpt-x", otherwise=True) is None
+    with pytest.raises(AgentUnavailable, match="openai/gpt-x") as missing:
+        known.needed("openai/gpt-x", otherwise=False)
+    assert missing.value.hint == "Set OPENAI_API_KEY."
+
+
 def test_a_token_for_anthropic_is_a_bearers() -> None:
     route = Providers({"ANTHROPIC_AUTH_TOKEN": "token", "ANTHROPIC_BASE_URL": "http://proxy/a/"}).route("")
     assert route is not None

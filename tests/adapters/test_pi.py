@@ -165,6 +165,7 @@ async def test_an_endpoint_compatible_with_openais_is_asked_for_the_named_model(
     assert bench.heard[0] == Did("write", "a.txt")
     assert {request.path for request in model.requests} == {"/v1/chat/completions"}
     assert model.asked[0]["model"] == "moonshotai/kimi-k2"
+    assert reply.agent == "pi:moonshotai/kimi-k2"
     assert reply.ended.usage.cost is None, "nobody knows what it costs"
     with pytest.raises(AgentUnavailable, match="which model"):
         await run(bench, story="S2", model="")

@@ -82,7 +82,8 @@ class Backend(Protocol):
         ...
 
     def provider(self, model: str) -> Provider | None:
-        """None where the command line signs in by itself (a subscription), or asks no model at all."""
+        """None where the command line signs in by itself (a subscription), or asks no model at all. Raises
+        AgentUnavailable, with what to do, for a model that cannot be asked."""
         ...
 
     def hosts(self, model: str) -> tuple[str, ...]:

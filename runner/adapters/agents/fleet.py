@@ -59,6 +59,7 @@ class Fleet:
     def named(self, agent: str) -> str:
         backend, model = self._route(agent)
         backend.find()
+        backend.provider(model)
         return _title(backend, model)
 
     def auto(self) -> tuple[str, ...]:

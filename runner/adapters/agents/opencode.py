@@ -70,7 +70,7 @@ class OpenCode:
         return program
 
     def provider(self, model: str) -> Provider | None:
-        route = self._providers.route(model)
+        route = self._providers.needed(model, otherwise=bool(self._sign_in))
         return route.provider if route else None
 
     def hosts(self, model: str) -> tuple[str, ...]:

@@ -76,7 +76,8 @@ class PiStream:
     def _spoke(self, message: Message) -> list[Did]:
         self._last = message
         self._usage += _usage(message.usage or Tokens())
-        self.model = f"{message.provider}/{message.model}" if message.model else self.model
+        if message.model:
+            self.model = f"{message.provider}/{message.model}".removeprefix("compatible/")
         if not message.words or message.stop_reason in ("error", "aborted"):
             return []
         self._said = message.words

@@ -63,6 +63,14 @@ class Providers:
             )
         return Route(kind, name, self._known[provider])
 
+    def needed(self, model: str, *, otherwise: bool) -> Route | None:
+        """The same, but without a key there must be something else (`otherwise`) to open the model."""
+        route = self.route(model)
+        if route is None and not otherwise:
+            hint = f"Set {'ANTHROPIC' if model.startswith('anthropic/') else 'OPENAI'}_API_KEY."
+            raise AgentUnavailable(f"There is no key for the model `{model}`.", hint=hint)
+        return route
+
     @property
     def _dialect(self) -> Literal["openai", "compatible"]:
         return "openai" if self._base("OPENAI_BASE_URL", OPENAI) == OPENAI else "compatible"
