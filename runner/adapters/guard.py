@@ -18,7 +18,7 @@ EVERY = 0.25
 """seconds between two looks; in that time a fork bomb starts a few thousand processes"""
 WALK = 60.0
 """seconds between two walks through what was written; sooner when the volume has lost that much meanwhile"""
-EFFORT = 50
+EFFORT = 100
 """a look, and a walk, is followed by at least so many times its own processor time without another"""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 BLOCK = 512
