@@ -22,7 +22,15 @@ class HeldBack(Struct, frozen=True):
     """A path the publish gate keeps on this machine, and the reason people are given."""
 
     path: str
+    """a file's, or a directory's with a slash at its end"""
     reason: str
+    files: int = 1
+    """how many of that directory"""
+
+
+def held_back_patch(story: str) -> str:
+    """Where the runner keeps what it holds back of a story, below the run's directory."""
+    return f"logs/held-back/{story}.patch"
 
 
 class Discarded(Struct, frozen=True):

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from runner.errors import ConfigError
 
+from .amounts import Allowance
 from .checks import named
 from .mode import Mode
 from .route import ANY, AUTO, Choice, Routing, read_routing
@@ -50,9 +51,19 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """input and output of everything a run asks of models"""
     cost: float = 100.0
     """US dollars, as far as agents report them"""
+    files: int = Allowance().files
+    """new and changed files one story may publish"""
+    file_bytes: int = Allowance().file_bytes
+    """bytes of one of them"""
+    bytes: int = Allowance().bytes
+    """bytes of all of them"""
+
+    @property
+    def allowance(self) -> Allowance:
+        return Allowance(self.files, self.file_bytes, self.bytes)
 
 
-UNLIMITED = Limits(10**6, 10**6, 10**6, 10**6, 10**6, 1e9, 1e9, 10**6, 10**15, 1e9)
+UNLIMITED = Limits(10**6, 10**6, 10**6, 10**6, 10**6, 1e9, 1e9, 10**6, 10**15, 1e9, 10**9, 10**15, 10**15)
 """what a repository that says nothing asks for: whatever the operator allows"""
 
 _LEAST = Limits(
@@ -66,6 +77,9 @@ _LEAST = Limits(
     healings=0,
     tokens=1_000,
     cost=0.01,
+    files=1,
+    file_bytes=1,
+    bytes=1,
 )
 
 

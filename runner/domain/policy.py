@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
+from .amounts import Allowance, Sized, excess
+from .leaks import REDACTED, Leak, Secrets
+from .names import unfit
 from .surface import covers
+from .unseen import unseen
 
-MAX_FILE = 10 * 1024 * 1024
-"""bytes; larger files belong into a release or an object store, and GitHub warns from 50 MB on"""
-REDACTED = "[redacted]"
-_SHORTEST_SECRET = 8
-"""characters; a shorter value would be found by chance in honest text"""
+__all__ = ["MAX_FILE", "REDACTED", "Allowance", "File", "Gate", "Inspection", "agent_configuration", "stray_lockfile"]
 
-_TOKEN = re.compile(
-    r"gh[pousr]_[A-Za-z0-9._-]{36,}"  # GitHub: personal, OAuth, user, server, refresh
-    r"|github_pat_[A-Za-z0-9_]{22,}"
-    r"|glpat-[A-Za-z0-9_-]{20,}"
-    r"|sk-(?:ant|proj|svcacct|or)-[A-Za-z0-9_-]{24,}"
-    r"|xox[abeoprs]-[A-Za-z0-9-]{20,}"
-    r"|AKIA[0-9A-Z]{16}(?![0-9A-Za-z])"
-)
-_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_MATERIAL = re.compile(r"[A-Za-z0-9+/=]{40,}")
-_KEY_LEAD = 400
-"""characters after the first line of a key within which its material begins"""
+MAX_FILE = Allowance().file_bytes
 
 _CODEOWNERS = frozenset({"codeowners", ".github/codeowners", "docs/codeowners"})
+_SUBMODULES = ".gitmodules"
+_LFS = ".lfsconfig"
 _AGENT_DIRECTORIES = frozenset({".claude", ".codex", ".opencode", ".pi", ".cursor"})
 _AGENT_FILES = frozenset({".mcp.json", "opencode.json", "opencode.jsonc"})
 
-_SYMLINK, _GITLINK = "120000", "160000"
+DELETED, _SYMLINK, _GITLINK = "000000", "120000", "160000"
+_TEXT_WITHIN = 8000
+"""bytes without a NUL at the beginning of what counts as text, as in git"""
 
 
 class File(Struct, frozen=True):
@@ -47,30 +37,44 @@ class File(Struct, frozen=True):
     size: int = 0
     content: bytes | None = None
     before: bytes | None = None
+    added: bool = False
+    """there was no such path before"""
+    of_base: bool = True
+    """`before` was there before any of our commits"""
 
 
 class Gate:
-    """Everything baro publishes passes here: `reason` for files, `text` for what people read."""
+    """Everything baro publishes passes here: `inspect` for files, `text` for what people read."""
 
-    def __init__(self, secrets: Iterable[str] = (), protected: Sequence[str] = (), max_file: int = MAX_FILE) -> None:
-        """`secrets` are exact values of this installation, `protected` further globs a repository lists."""
-        self._secrets = tuple(sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True))
+    def __init__(
+        self, secrets: Iterable[str] | Callable[[], Iterable[str]] = (), protected: Sequence[str] = ()
+    ) -> None:
+        """`secrets` are exact values of this installation, or what gives those of the moment; `protected` are further
+        globs a repository lists."""
+        self._values = secrets if callable(secrets) else (lambda given=tuple(secrets): given)
         self._protected = tuple(protected)
-        self._max_file = max_file
+
+    @property
+    def secrets(self) -> Secrets:
+        return Secrets(self._values())
+
+    def inspect(self, allowance: Allowance = Allowance()) -> Inspection:  # noqa: B008 - frozen
+        """Look at one publication, which may hold that much."""
+        return Inspection(self, allowance)
 
     def reason(self, file: File) -> str | None:
-        """Why this file must stay here, as a sentence for people; None: it may go."""
-        return (
-            self.protects(file.path)
-            or _kind(file)
-            or (f"is larger than {self._max_file // 1024} KiB" if file.size > self._max_file else None)
-            or _unfinished(file)
-            or self._leak(file)
-        )
+        """Why this file must stay here, were it published alone; None: it may go."""
+        inspection = self.inspect()
+        inspection.look(file)
+        return inspection.reasons()[0]
 
     def readable(self, size: int) -> bool:
-        """Is a file of that many bytes small enough for its contents to be looked at?"""
-        return size <= self._max_file
+        """Is a file of that many bytes small enough for its contents to be looked at? A larger one never leaves."""
+        return size <= MAX_FILE
+
+    def text(self, text: str) -> str:
+        """The same sentence without a secret in it."""
+        return self.secrets.redacted(text)
 
     def protects(self, path: str) -> str | None:
         """Why nobody but a person changes this path."""
@@ -79,35 +83,75 @@ class Gate:
             return "is under `.github/`, which only people change"
         if folded in _CODEOWNERS:
             return "decides who reviews what, which only people change"
+        if folded == _SUBMODULES:
+            return "says where submodules come from, which only people change"
+        if folded == _LFS:
+            return "says where large files and their credentials go, which only people change"
         if agent_configuration(path):
             return "is configuration of a coding agent, which only people change"
         if covers(self._protected, path):
             return "is protected by this repository's configuration"
         return None
 
-    def _leak(self, file: File) -> str | None:
-        new = self._found(file.content or b"")
-        if new and (new := new - self._found(file.before or b"")):
-            return f"contains {' and '.join(sorted({kind for kind, _ in new}))}"
-        return None
 
-    def _found(self, data: bytes) -> set[tuple[str, str]]:
-        """Secrets in `data`, as (what it is, the value)."""
-        text = data.decode("utf-8", errors="replace")
-        found = {("a secret of this installation", secret) for secret in self._secrets if secret in text}
-        found |= {("an access token", match.group()) for match in _TOKEN.finditer(text)}
-        # A key is known by its first line of material: what follows it in the file is not part of what it is.
-        materials = (_KEY_MATERIAL.search(text, start) for start, _ in _keys(text))
-        return found | {("a private key", material.group()) for material in materials if material}
+class Inspection:
+    """One publication, looked at file by file. Keeps what it found and no contents."""
 
-    def text(self, text: str) -> str:
-        """The same sentence without a secret in it."""
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
-        text = _TOKEN.sub(REDACTED, text)
-        for start, end in reversed(_keys(text)):
-            text = text[:start] + REDACTED + text[end:]
-        return text
+    def __init__(self, gate: Gate, allowance: Allowance) -> None:
+        self._gate = gate
+        self._secrets = gate.secrets
+        self._allowance = allowance
+        self._seen: list[tuple[File, str | None, frozenset[Leak]]] = []
+        self._known: set[Leak] = set()
+
+    def look(self, file: File) -> None:
+        before = self._leaks(file.before)
+        if file.of_base:
+            self._known |= before
+        new = self._leaks(file.content) - before
+        if file.added:
+            new |= self._secrets.leaks(file.path)
+        bare = File(file.path, file.mode, file.size, added=file.added)
+        self._seen.append((bare, self._plainly(file), new))
+
+    def reasons(self) -> list[str | None]:
+        """For each file in the order in which they were looked at: why it must stay here, or None."""
+        reasons = [reason or self._leaking(new) for _, reason, new in self._seen]
+        going = [
+            Sized(file.path, file.size)
+            for (file, _, _), reason in zip(self._seen, reasons, strict=True)
+            if reason is None and file.mode != DELETED
+        ]
+        over = excess(going, self._allowance)
+        if over is None:
+            return reasons
+        why, large = over.reason(self._allowance), {one.path for one in going if over.holds(one.path)}
+        return [
+            why if reason is None and file.path in large else reason
+            for (file, _, _), reason in zip(self._seen, reasons, strict=True)
+        ]
+
+    def _plainly(self, file: File) -> str | None:
+        """What is to be said without knowing the other files."""
+        if reason := self._gate.protects(file.path):
+            return reason
+        if file.mode == DELETED:
+            return None
+        return (
+            (unfit(file.path) if file.added else None) or _kind(file) or self._large(file) or _unfinished(file)
+        ) or _misleading(file)
+
+    def _large(self, file: File) -> str | None:
+        most = min(self._allowance.file_bytes, MAX_FILE)
+        return f"is larger than {most // 1024:,} KiB" if file.size > most else None
+
+    def _leaks(self, data: bytes | None) -> frozenset[Leak]:
+        return self._secrets.leaks(data.decode("utf-8", errors="replace")) if data else frozenset()
+
+    def _leaking(self, new: frozenset[Leak]) -> str | None:
+        """What a file of the base held already is not ours to judge, even where it has moved."""
+        kinds = sorted({leak.kind for leak in new - self._known})
+        return f"contains {' and '.join(kinds)}" if kinds else None
 
 
 def agent_configuration(path: str) -> bool:
@@ -116,27 +160,54 @@ def agent_configuration(path: str) -> bool:
     return not _AGENT_DIRECTORIES.isdisjoint([*directories, name]) or name in _AGENT_FILES
 
 
-def _keys(text: str) -> list[tuple[int, int]]:
-    """Where private keys stand. A first line without key material is code that handles keys, and no key."""
-    spans: list[tuple[int, int]] = []
-    begins = list(_KEY_BEGIN.finditer(text))
-    for begin, following in zip_longest(begins, begins[1:]):
-        until = following.start() if following else len(text)
-        end = _KEY_END.search(text, begin.end(), until)
-        limit = min(begin.end() + _KEY_LEAD, end.start() if end else until)
-        if _KEY_MATERIAL.search(text, begin.end(), limit):
-            spans.append((begin.start(), end.end() if end else until))
-    return spans
+def replaced(held: Iterable[str], deleted: Iterable[str], shipped: Iterable[str]) -> tuple[str, ...]:
+    """Deleted paths that only made room for something held back: they are put back, so that nothing is lost to it."""
+    stays, goes = frozenset(held), frozenset(shipped)
+    above = {parent for path in stays for parent in _parents(path)}
+    needed = {parent for path in goes for parent in _parents(path)}
+    return tuple(
+        path
+        for path in deleted
+        if (path in above and path not in needed) or (not stays.isdisjoint(_parents(path)) and path not in goes)
+    )
+
+
+def _parents(path: str) -> list[str]:
+    names = path.split("/")
+    return ["/".join(names[:depth]) for depth in range(1, len(names))]
 
 
 # In one string they would be a conflict in this very file.
-_CONFLICT = re.compile(rb"^<{7} .*?^={7}\r?$.*?^>{7} ", re.MULTILINE | re.DOTALL)
+_OURS, _MIDDLE, _THEIRS = (sign * 7 for sign in (b"<", b"=", b">"))
 
 
 def _unfinished(file: File) -> str | None:
     """A merge somebody began and did not finish; markers that were there before are somebody's examples."""
-    found, before = (len(_CONFLICT.findall(data or b"")) for data in (file.content, file.before))
+    found, before = _conflicts(file.content), _conflicts(file.before)
     return "still has the conflict markers of an unfinished merge" if found > before else None
+
+
+def _conflicts(data: bytes | None) -> int:
+    if not data or _OURS not in data:
+        return 0
+    count, state = 0, _THEIRS
+    for line in data.split(b"\n"):
+        if line.startswith(_OURS + b" "):
+            state = _OURS
+        elif line.rstrip(b"\r") == _MIDDLE and state == _OURS:
+            state = _MIDDLE
+        elif line.startswith(_THEIRS + b" "):
+            count, state = count + (state == _MIDDLE), _THEIRS
+    return count
+
+
+def _misleading(file: File) -> str | None:
+    """Invisible characters in lines that are new."""
+    if file.content is None or b"\0" in file.content[:_TEXT_WITHIN]:
+        return None
+    before = (file.before or b"").decode("utf-8", errors="replace")
+    found = unseen(file.content.decode("utf-8", errors="replace"), before)
+    return f"has an invisible character that makes it read otherwise than it is ({found})" if found else None
 
 
 def _kind(file: File) -> str | None:

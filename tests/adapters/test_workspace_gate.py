@@ -78,7 +78,7 @@ async def test_secrets_stay_here(world: World) -> None:
     assert await held(world, leaks) == snapshot(
         {
             "a.env": "contains a secret of this installation",
-            "b.txt": "contains an access token",
+            "b.txt": "contains a GitHub token",
             "c.pem": "contains a private key",
         }
     )
@@ -91,7 +91,7 @@ async def test_a_key_that_the_repository_already_had_does_not_hold_a_file_back(t
 
 
 async def test_a_file_too_large_to_publish_stays_here(world: World) -> None:
-    assert await held(world, {"big.bin": b"\1" * (10 * 1024 * 1024 + 1)}) == {"big.bin": "is larger than 10240 KiB"}
+    assert await held(world, {"big.bin": b"\1" * (10 * 1024 * 1024 + 1)}) == {"big.bin": "is larger than 10,240 KiB"}
 
 
 async def test_links_out_of_the_repository_stay_here_and_links_inside_ship(world: World) -> None:

@@ -123,11 +123,18 @@ async def test_a_log_that_the_agent_pointed_elsewhere_is_not_read(world: World) 
     assert "of the host" not in world.log("-1", "--format=%B", harvest.commit)
 
 
-async def test_paths_that_are_no_utf8_and_odd_ones_survive(world: World) -> None:
+async def test_odd_names_ship_and_names_that_do_not_show_what_they_are_stay_here(world: World) -> None:
+    odd = {'we ird"name.txt', ":(top)x", "-rf", "$(id)", "né", "👩\u200d🚀.png", "d/" + "/".join(["x" * 200] * 18)}
+    hidden = {os.fsdecode(b"caf\xe9.txt"), "two\nlines", "tab\t", "a\u202egpj.exe", "a\u200b.py"}
     seat = await world.sit()
-    write(seat.tree, {os.fsdecode(b"caf\xe9.txt"): "x\n", 'we ird\n"name\t.txt': "x\n", ":(top)x": "x\n", "-rf": "x\n"})
+    write(seat.tree, dict.fromkeys(odd | hidden, "x\n"))
     harvest = await world.harvest()
-    assert {change.path for change in harvest.changes} == {"caf�.txt", 'we ird\n"name\t.txt', ":(top)x", "-rf"}
+    assert {change.path for change in harvest.changes} == odd
+    assert {one.path for one in harvest.held_back} == {"caf�.txt", *hidden} - {os.fsdecode(b"caf\xe9.txt")}
+    assert {one.reason for one in harvest.held_back} == {
+        "has a name that is no UTF-8, so many systems cannot check it out",
+        "has characters in its name that nobody can see",
+    }
 
 
 async def test_a_file_that_became_a_directory_and_the_reverse_ship(world: World) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import textwrap
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,13 +15,40 @@ from runner.domain.policy import MAX_FILE, REDACTED, File, Gate, agent_configura
 SECRET = "correct-horse-battery"
 GATE = Gate([SECRET, "short"], protected=["deploy/**"])
 KEY = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEAx0examplexamplexamplexamplexampleQ\n" * 2
-TOKENS = [
-    "ghs_" + "a" * 40,
-    "ghp_" + "A1" * 20,
-    "ghs_123456_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjM0NTYifQ.c2lnbmF0dXJl-x",
-    "github_pat_" + "1A" * 20,
-    "sk-ant-api03-" + "x" * 40,
+ALPHABET = "".join(chr(65 + 7 * n % 26) + chr(97 + 11 * n % 26) + str(7 * n % 10) for n in range(100))
+SIGNED = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjM0NTYifQ.c2lnbmF0dXJlLW9mLXRoZS1hcHA"
+TOKENS = {
+    "ghs_" + ALPHABET[:40]: "a GitHub token",
+    "ghp_" + ALPHABET[:36]: "a GitHub token",
+    f"ghs_123456_{SIGNED}": "a GitHub token",
+    "github_pat_" + ALPHABET[:82]: "a GitHub token",
+    "glpat-" + ALPHABET[:20]: "a GitLab token",
+    "sk-ant-api03-" + ALPHABET[:95]: "an Anthropic key",
+    "sk-proj-" + ALPHABET[:74] + "T3BlbkFJ" + ALPHABET[:74]: "an OpenAI key",
+    "sk-" + ALPHABET[:20] + "T3BlbkFJ" + ALPHABET[:20]: "an OpenAI key",
+    "AIza" + ALPHABET[:35]: "a Google API key",
+    "xox" + "b-123456789012-123456789012-" + ALPHABET[:24]: "a Slack token",
+    "https://hooks.slack.com/services/" + "T01234567/B01234567/" + ALPHABET[:24]: "a Slack webhook",
+    "sk_" + "live_" + ALPHABET[:24]: "a live Stripe key",
+    "npm_" + ALPHABET[:36]: "an npm token",
+    "pypi-AgEIc" + ALPHABET[:80]: "a Python package upload token",
+    f"aws_id=AKIAQ7ZLCMWY3KPDRS2T\naws_secret='{ALPHABET[:40]}'": "an AWS access key with its secret",
+    SIGNED: "a signed token (JWT)",
+    "postgres://shop:Tr4vel-l1ght@db.internal.acme.io/shop": "an address with a password in it",
+}
+PICTURES = [
+    "ghp_" + "x" * 36,
     "AKIAIOSFODNN7EXAMPLE",
+    f"AKIAQ7ZLCMWY3KPDRS2T fixed in {'0123456789abcdef' * 2}01234567",
+    "AKIAIOSFODNN7EXAMPLE / wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "sk_test_" + ALPHABET[:24],
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+    "eyJub3QiOiJhIGhlYWRlciJ9.eyJpc3MiOiIxMjM0NTYifQ.c2lnbmF0dXJlLW9mLXRoZS1hcHA",
+    "postgres://user:password123@db.acme.io/x",
+    "postgres://shop:Tr4vel-l1ght@localhost/shop",
+    "https://user:${PASSWORD}@acme.io/",
+    "git@github.com:acme/toolkit.git https://acme.io:8080/a@b",
+    "sha512-" + "z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==",
 ]
 
 
@@ -64,11 +95,55 @@ def test_instruction_files_and_look_alikes_may_ship(path: str) -> None:
 # --- contents --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", TOKENS)
-def test_access_tokens_of_known_shape_stay_here_and_are_redacted(token: str) -> None:
-    assert GATE.reason(text(f'key = "{token}"\n')) == "contains an access token"
-    assert GATE.text(f"It said {token}.").startswith(f"It said {REDACTED}")
-    assert token[:30] not in GATE.text(f"It said {token}.")
+@pytest.mark.parametrize(("token", "kind"), TOKENS.items())
+def test_credentials_of_known_shape_stay_here_and_are_redacted(token: str, kind: str) -> None:
+    assert GATE.reason(text(f'key = "{token}"\n')) == f"contains {kind}"
+    assert REDACTED in GATE.text(f"It said {token} .")
+    assert token[-20:] not in GATE.text(f"It said {token} .")
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_what_documentation_shows_in_place_of_a_credential_may_ship(picture: str) -> None:
+    assert GATE.reason(text(f"key = {picture}\n")) is None
+
+
+def test_a_credential_in_a_name_stays_here_like_one_in_a_file() -> None:
+    named = msgspec.structs.replace(text("x", path=f"notes/{[*TOKENS][1]}.txt"), added=True)
+    assert GATE.reason(named) == "contains a GitHub token"
+
+
+@given(before=st.binary(max_size=7), after=st.binary(max_size=7), form=st.sampled_from(["b64", "url", "hex", "HEX"]))
+def test_the_operators_own_secrets_are_known_in_every_encoding_wherever_they_stand(
+    before: bytes, after: bytes, form: str
+) -> None:
+    data = before + SECRET.encode() + after
+    shown = {
+        "b64": base64.b64encode(data),
+        "url": base64.urlsafe_b64encode(data),
+        "hex": data.hex().encode(),
+        "HEX": data.hex().upper().encode(),
+    }[form].decode()
+    assert GATE.reason(text(f"x = {shown}\n")) == "contains a secret of this installation"
+    assert REDACTED in GATE.text(shown)
+
+
+@pytest.mark.parametrize("column", [20, 60, 64, 76])
+def test_an_encoded_secret_that_was_wrapped_into_lines_is_still_one(column: int) -> None:
+    shown = base64.b64encode(b"something before " * 3 + SECRET.encode() + b" and after").decode()
+    assert GATE.reason(text("\n".join(textwrap.wrap(shown, column)))) == "contains a secret of this installation"
+
+
+@pytest.mark.parametrize("cut", ['" + "', "' '", '"\n    "', '" + \\\n  "', "\n", "\n# "])
+def test_a_secret_that_was_cut_into_literals_or_lines_is_still_one(cut: str) -> None:
+    assert GATE.reason(text(f'x = ("{SECRET[:9]}{cut}{SECRET[9:]}")')) == "contains a secret of this installation"
+
+
+def test_secrets_of_the_moment_are_asked_for_anew() -> None:
+    now: list[str] = []
+    gate = Gate(lambda: now)
+    assert gate.text("a-fresh-token") == "a-fresh-token"
+    now.append("a-fresh-token")
+    assert gate.text("a-fresh-token") == REDACTED
 
 
 def test_the_operators_own_secrets_stay_here_and_are_redacted() -> None:
@@ -106,11 +181,27 @@ def test_only_what_is_new_in_a_file_counts() -> None:
     other = KEY.replace("MIIE", "MIIF")
     assert GATE.reason(text(f"{KEY}more\n", before=KEY)) is None
     assert GATE.reason(text(KEY + other, before=KEY)) == "contains a private key"
-    assert GATE.reason(text(f"{TOKENS[0]}\n{TOKENS[1]}\n", before=TOKENS[0])) == "contains an access token"
+    one, two, *_ = TOKENS
+    assert GATE.reason(text(f"{one}\n{two}\n", before=one)) == "contains a GitHub token"
+
+
+def test_a_secret_that_moved_with_its_file_is_not_ours_to_judge_and_a_new_one_is() -> None:
+    inspection = Gate().inspect()
+    inspection.look(File("old.pem", "000000", before=KEY.encode()))
+    inspection.look(msgspec.structs.replace(text(KEY, "new.pem"), added=True))
+    inspection.look(msgspec.structs.replace(text(KEY.replace("MIIE", "MIIF"), "more.pem"), added=True))
+    assert inspection.reasons() == [None, None, "contains a private key"]
+
+
+def test_what_an_earlier_commit_of_ours_brought_is_not_known_from_the_base() -> None:
+    inspection = Gate().inspect()
+    inspection.look(msgspec.structs.replace(text(KEY, "a.pem"), added=True))
+    inspection.look(File("a.pem", "000000", before=KEY.encode(), of_base=False))
+    assert inspection.reasons() == ["contains a private key", None]
 
 
 def test_large_files_stay_here_unread() -> None:
-    assert GATE.reason(File("big", "100644", MAX_FILE + 1)) == "is larger than 10240 KiB"
+    assert GATE.reason(File("big", "100644", MAX_FILE + 1)) == "is larger than 10,240 KiB"
     assert not GATE.readable(MAX_FILE + 1)
 
 
@@ -166,9 +257,9 @@ def test_a_lock_file_ships_with_its_manifest_or_by_name(
 # --- in general ------------------------------------------------------------------------------------------------
 
 
-@given(before=st.text(max_size=60), after=st.text(max_size=60), secret=st.sampled_from([SECRET, TOKENS[0], TOKENS[3]]))
+@given(before=st.text(max_size=60), after=st.text(max_size=60), secret=st.sampled_from([SECRET, *TOKENS]))
 def test_what_the_gate_has_redacted_has_no_secret_left_for_it_to_find(before: str, after: str, secret: str) -> None:
-    clean = GATE.text(before + secret + after)
+    clean = GATE.text(f"{before} {secret} {after}")
     assert secret not in clean
     assert GATE.reason(text(clean)) is None
     assert GATE.text(clean) == clean

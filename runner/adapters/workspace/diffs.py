@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Container, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -92,8 +92,11 @@ def _lines(count: str) -> int | None:
 # --- contents --------------------------------------------------------------------------------------------------
 
 
-async def files(git: Git, found: Sequence[Difference], gate: Gate) -> AsyncIterator[tuple[Difference, File]]:
-    """Every difference with its contents, as far as the gate wants to read them; in bounded memory."""
+async def files(
+    git: Git, found: Sequence[Difference], gate: Gate, base: Container[str] | None = None
+) -> AsyncIterator[File]:
+    """Every difference with its contents, as far as the gate wants to read them; in bounded memory. `base` are the ids
+    of what was there before any of our commits; None: all that `found` starts from."""
     oids = {side.oid for d in found for side in (d.before, d.after) if side.is_blob}
     with Objects(git) as objects:
         sizes = await asyncio.to_thread(objects.sizes, sorted(oids))
@@ -102,7 +105,15 @@ async def files(git: Git, found: Sequence[Difference], gate: Gate) -> AsyncItera
             blobs = await asyncio.to_thread(objects.contents, sorted(wanted & sizes.keys()))
             for d in batch:
                 after, before = d.after.oid, d.before.oid
-                yield d, File(printable(d.path), d.after.mode, sizes.get(after, 0), blobs.get(after), blobs.get(before))
+                yield File(
+                    printable(d.path),
+                    d.after.mode,
+                    sizes.get(after, 0),
+                    blobs.get(after),
+                    blobs.get(before),
+                    added=d.before.mode == _ABSENT,
+                    of_base=base is None or before in base,
+                )
 
 
 def _batches(found: Sequence[Difference], sizes: dict[str, int]) -> Iterator[list[Difference]]:

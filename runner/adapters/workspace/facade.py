@@ -177,7 +177,7 @@ class GitWorkspace:
     async def _push(self, spec: RunSpec, parcel: Parcel) -> Pushed | NotPushed:
         """Without the run's lock: it reads commits that never change, and a slow remote must not hold up seats."""
         where = await network(self._remote, spec, write=True, local=self._local)
-        return await push_parcel(self._layout(spec).git, where, parcel, self._gate)
+        return await push_parcel(self._layout(spec).git, where, parcel, self._gate, spec.limits.allowance)
 
     @asynccontextmanager
     async def _alone(self, layout: Layout) -> AsyncIterator[None]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
 from runner.adapters.git import Git
 from runner.crashpoints import crashpoint
+from runner.domain.amounts import gathered
 from runner.domain.change import Change, Harvest, HeldBack
 from runner.domain.plan import Story
-from runner.domain.policy import Gate, stray_lockfile
+from runner.domain.policy import DELETED, Gate, replaced, stray_lockfile
 from runner.domain.run import RunSpec
 from runner.domain.surface import covers
 from runner.errors import BaroError
 
+from . import aside
 from .clone import printable, resolve
 from .commits import Signature, commit, message
 from .decoy import agents_subjects
@@ -22,7 +25,7 @@ from .diffs import Difference, changes, compared, files
 from .layout import Layout, head_ref
 from .stage import staged
 
-_NESTED = "is a repository inside the repository"
+_ROOM = "would be gone, because something that is held back took its place"
 
 
 class Order(Struct, frozen=True):
@@ -40,15 +43,15 @@ async def harvest(layout: Layout, order: Order, gate: Gate) -> Harvest:
     story = order.story.id
     base = await story_base(layout, story)
     async with staged(layout, story, order.story.writes) as stage:
-        tree = await stage.tree()
-        found, shipped = await compared(layout.git, base, tree)
-        held = await _held(stage.git, found, gate, order.story.writes)
+        whole = tree = await stage.tree()
+        found, shipped = await compared(layout.git, base, whole)
+        held = await _held(stage.git, found, gate, order)
         if held:
             await _restore(stage.git, list(held))
             tree = await stage.tree()
             shipped = await changes(layout.git, base, tree)
-    reasons = tuple(HeldBack(printable(d.path), reason) for d, reason in held.items())
-    reasons += tuple(HeldBack(printable(path), _NESTED) for path in stage.nested)
+        await aside.keep(stage.git, layout, story, tree, whole)
+    reasons = gathered([HeldBack(printable(d.path), reason) for d, reason in held.items()] + list(stage.unfit))
     if not shipped:
         return Harvest(None, held_back=reasons)
     words = message(gate.text(_words(layout, order)), order.spec, story)
@@ -66,15 +69,25 @@ async def story_base(layout: Layout, story: str) -> str:
     return base
 
 
-async def _held(git: Git, found: Sequence[Difference], gate: Gate, declared: Sequence[str]) -> dict[Difference, str]:
+async def _held(git: Git, found: Sequence[Difference], gate: Gate, order: Order) -> dict[Difference, str]:
     """What stays here, and why."""
-    changed = [d.path for d in found]
-    held: dict[Difference, str] = {}
-    async for difference, file in files(git, found, gate):
-        reason = gate.reason(file) or stray_lockfile(difference.path, changed, declared)
-        if reason:
-            held[difference] = reason
-    return held
+    inspection = gate.inspect(order.spec.limits.allowance)
+    async for file in files(git, found, gate):
+        await asyncio.to_thread(inspection.look, file)  # reading takes a while, and leases must be kept meanwhile
+    changed, declared = [d.path for d in found], order.story.writes
+    held = {
+        difference: why
+        for difference, reason in zip(found, inspection.reasons(), strict=True)
+        if (why := reason or stray_lockfile(difference.path, changed, declared))
+    }
+    return held | dict.fromkeys(_put_back(found, held), _ROOM)
+
+
+def _put_back(found: Sequence[Difference], held: Collection[Difference]) -> list[Difference]:
+    """Deletions that would be left over of what is held back."""
+    gone = {d.path: d for d in found if d.after.mode == DELETED and d not in held}
+    shipped = [d.path for d in found if d not in held and d.path not in gone]
+    return [gone[path] for path in replaced([d.path for d in held], gone, shipped)]
 
 
 async def _restore(git: Git, held: Sequence[Difference]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msgspec import Struct
 
 from runner.adapters.git import Git, Network, Result, failed
 from runner.crashpoints import crashpoint
+from runner.domain.amounts import Allowance, gathered
 from runner.domain.change import HeldBack, NotPushed, Pushed
 from runner.domain.policy import Gate
 
 from .clone import printable
-from .diffs import files, parse_raw
+from .diffs import differences, files, parse_raw
 from .layout import head_ref
 from .remote import heads
 
@@ -34,9 +37,10 @@ class Parcel(Struct, frozen=True):
         return self.hidden or head_ref(self.branch)
 
 
-async def push(git: Git, where: Network, parcel: Parcel, gate: Gate) -> Pushed | NotPushed:
-    """Look where the remote branch is, push if it is where it may be, and look again when the answer was no."""
-    held = await outgoing(git, parcel, gate)
+async def push(git: Git, where: Network, parcel: Parcel, gate: Gate, allowance: Allowance) -> Pushed | NotPushed:
+    """Look where the remote branch is, push if it is where it may be, and look again when the answer was no.
+    `allowance` is one story's; the commit may hold several."""
+    held = await outgoing(git, parcel, gate, allowance)
     if held:
         return NotPushed(parcel.branch, "the publish gate holds some of it back", held_back=held)
     ref = parcel.ref
@@ -56,13 +60,18 @@ async def push(git: Git, where: Network, parcel: Parcel, gate: Gate) -> Pushed |
     return _refused(parcel, answer)
 
 
-async def outgoing(git: Git, parcel: Parcel, gate: Gate) -> tuple[HeldBack, ...]:
+async def outgoing(git: Git, parcel: Parcel, gate: Gate, allowance: Allowance) -> tuple[HeldBack, ...]:
     """What the gate finds in *every* outgoing commit: a secret that a later one removes is published all the same."""
+    span = f"{parcel.start}..{parcel.commit}"
     options = ("-r", "-m", "-z", "--raw", "--no-renames", "--no-abbrev", "--format=")
-    answer = await git.run("log", *options, f"{parcel.start}..{parcel.commit}")
-    found = list(dict.fromkeys(parse_raw(answer.fields)))
-    reasons = {(file.path, reason) async for _, file in files(git, found, gate) if (reason := gate.reason(file))}
-    return tuple(HeldBack(path, reason) for path, reason in sorted(reasons))
+    found = list(dict.fromkeys(parse_raw((await git.run("log", *options, span)).fields)))
+    base = {d.before.oid for d in await differences(git, parcel.start, parcel.commit)}
+    stories = int((await git.run("rev-list", "--count", "--no-merges", span)).line)
+    inspection = gate.inspect(allowance.times(stories))
+    async for file in files(git, found, gate, base):
+        await asyncio.to_thread(inspection.look, file)  # reading takes a while, and leases must be kept meanwhile
+    pairs = zip(found, inspection.reasons(), strict=True)
+    return gathered(HeldBack(path, reason) for path, reason in sorted({(printable(d.path), r) for d, r in pairs if r}))
 
 
 async def _may_move(git: Git, parcel: Parcel, there: str | None) -> bool:

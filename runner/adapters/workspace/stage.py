@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -12,21 +13,24 @@ from pathlib import Path
 from msgspec import Struct
 
 from runner.adapters.git import Git
+from runner.domain.change import HeldBack
 from runner.domain.policy import agent_configuration
 from runner.domain.residue import kept
 
 from .layers import installed
 from .layout import Layout
+from .unfit import sorted_out, told, unlock
 
 _GITLINK = "160000"
 _UNTRACKED = "? "
+_LOCKED = "could not open directory"
 
 
 class Staged(Struct, frozen=True):
-    """A worktree in an index of its own. `nested` are repositories inside it, which no commit can hold."""
+    """A worktree in an index of its own. `unfit` is what no commit can hold: repositories inside it, pipes, …"""
 
     git: Git
-    nested: tuple[str, ...]
+    unfit: tuple[HeldBack, ...]
 
     async def tree(self) -> str:
         return (await self.git.run("write-tree")).line
@@ -55,30 +59,39 @@ async def staged(layout: Layout, seat: str, declared: Sequence[str] = ()) -> Asy
     async with scratch_index(layout, administration / "index") as index:
         git = Git(administration, work_tree=tree, index=index)
         tracked, untracked = await _listed(git)
-        await _add_tracked(git, [path for path, mode in tracked.items() if mode == _GITLINK])
         # git ends a directory in a slash here when it is a repository of its own
-        nested = tuple(path.rstrip("/") for path in untracked if path.endswith("/"))
+        nested = [path.rstrip("/") for path in untracked if path.endswith("/")]
         new = [path for path in untracked if not path.endswith("/")]
+        submodules = [path for path, mode in tracked.items() if mode == _GITLINK]
+        changed = (await git.run("ls-files", "-z", "--modified")).fields
+        held = sorted_out(tree, (path for path in changed if tracked[path] != _GITLINK)) | sorted_out(tree, new)
+        await _add_tracked(git, [*submodules, *(held.keys() & tracked.keys())])
+        new = [path for path in new if path not in held]
         await _add(git, kept(new, tracked.keys(), declared, _empty(tree, new), installed(layout, seat)))
-        yield Staged(git, nested)
+        yield Staged(git, told(held, nested))
 
 
 async def _listed(git: Git) -> tuple[dict[str, str], list[str]]:
     """Path to mode of everything in the index, and what is not in it. The tag (`-t`) in front of each line tells the
     two apart, whatever a file is called."""
-    lines = (await git.run("ls-files", "-z", "-t", "--stage", "--others", "--exclude-standard")).fields
+    listing = ("ls-files", "-z", "-t", "--stage", "--others", "--exclude-standard")
+    answer = await git.run(*listing)
+    if _LOCKED in answer.stderr and git.work_tree:
+        await asyncio.to_thread(unlock, git.work_tree)
+        answer = await git.run(*listing)
+    lines = answer.fields
     entries = (line.split("\t", 1) for line in lines if not line.startswith(_UNTRACKED))
     tracked = {path: head.split(" ")[1] for head, path in entries}
     return tracked, [line.removeprefix(_UNTRACKED) for line in lines if line.startswith(_UNTRACKED)]
 
 
-async def _add_tracked(git: Git, submodules: Sequence[str]) -> None:
+async def _add_tracked(git: Git, but: Sequence[str]) -> None:
     """Changes to tracked files. Submodules are left out: to see whether one is dirty, git would run `git status`
     inside it, under whatever configuration the agent has put there."""
-    if not submodules:
+    if not but:
         await git.run("add", "--update")
         return
-    pathspecs = [".", *(f":(exclude,literal,top){path}" for path in submodules)]
+    pathspecs = [".", *(f":(exclude,literal,top){path}" for path in but)]
     given = "\0".join(pathspecs).encode(errors="surrogateescape")
     await git.run("add", "--update", "--pathspec-from-file=-", "--pathspec-file-nul", input=given)
 
