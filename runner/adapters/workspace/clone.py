@@ -16,6 +16,7 @@ from . import commits
 from .commits import Commit
 from .instructions import instructions
 from .layout import Layout, head_ref, is_commit_id
+from .weight import bearable
 
 MAX_TREE = 400
 """paths a survey shows"""
@@ -36,10 +37,20 @@ async def begin(layout: Layout, spec: RunSpec, fetched: Mapping[str, str]) -> No
     alternates = layout.clone / "objects" / "info" / "alternates"
     alternates.parent.mkdir(exist_ok=True)
     alternates.write_text(f"{layout.mirror / 'objects'}\n")
+    _tame(layout)
     start, head = await _origin(git, spec, fetched)
+    await bearable(git, head)
     await git.run("update-ref", head_ref(spec.branch), head)
     crashpoint("clone.begun")
     await git.run("update-ref", layout.start, start)
+
+
+def _tame(layout: Layout) -> None:
+    """Attributes here outrank those of every tree. git recodes files by this one, and stops at the first that it
+    cannot: a tree of a stranger must not decide that. Files are checked out and taken back as they are stored."""
+    attributes = layout.clone / "info" / "attributes"
+    attributes.parent.mkdir(exist_ok=True)
+    attributes.write_text("* !working-tree-encoding\n")
 
 
 async def _origin(git: Git, spec: RunSpec, fetched: Mapping[str, str]) -> tuple[str, str]:

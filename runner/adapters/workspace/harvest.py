@@ -24,6 +24,7 @@ from .decoy import agents_subjects
 from .diffs import Difference, changes, compared, files
 from .layout import Layout, head_ref
 from .stage import staged
+from .unfit import REMOVED, standing
 
 _ROOM = "would be gone, because something that is held back took its place"
 
@@ -42,6 +43,8 @@ async def harvest(layout: Layout, order: Order, gate: Gate) -> Harvest:
     commit, so a repeated harvest changes nothing."""
     story = order.story.id
     base = await story_base(layout, story)
+    if not standing(layout.tree(story)):
+        return Harvest(None, held_back=(HeldBack("./", REMOVED),))
     async with staged(layout, story, order.story.writes) as stage:
         whole = tree = await stage.tree()
         found, shipped = await compared(layout.git, base, whole)

@@ -17,6 +17,7 @@ from .commits import Signature, commit, message, read
 from .layout import EXAMINED, INTEGRATION, Layout, head_ref, is_commit_id
 from .removal import remove
 from .stage import staged
+from .unfit import standing
 
 
 async def story_seat(layout: Layout, spec: RunSpec, story: str, attempt: int, *, fresh: bool) -> Seat:
@@ -24,7 +25,7 @@ async def story_seat(layout: Layout, spec: RunSpec, story: str, attempt: int, *,
     if story in (INTEGRATION, EXAMINED):
         raise BaroError(f"{story!r} cannot name a story")
     base = await resolve(layout.git, layout.ref("base", story))
-    if base is not None and layout.decoy(story).is_dir():
+    if base is not None and layout.decoy(story).is_dir() and standing(layout.tree(story)):
         if not fresh:
             return _seat(layout, story, base, writable=True)
         await _preserve(layout, spec, story, attempt, base)

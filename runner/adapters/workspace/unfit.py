@@ -17,8 +17,14 @@ from .clone import printable
 MAX_READ = 100 * MEGABYTE
 """bytes; what is larger is not even looked into: GitHub takes no such file"""
 NESTED = "is a repository inside the repository"
+REMOVED = "is the story's whole directory, which its agent removed or replaced"
 _HUGE = f"is larger than {MAX_READ // MEGABYTE} MiB, which GitHub does not take"
 _NO_FILE = "is no file any more, but a pipe, a socket or a device"
+
+
+def standing(tree: Path) -> bool:
+    """Is the directory still there? Through a link in its place we would take in what lies elsewhere."""
+    return tree.is_dir() and not tree.is_symlink()
 
 
 def sorted_out(tree: Path, paths: Iterable[str]) -> dict[str, str]:
