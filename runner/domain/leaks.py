@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from msgspec import Struct
 
+from .text import defused, html_words, inert
 from .tokens import sightings
 
 REDACTED = "[redacted]"
@@ -69,8 +70,18 @@ class Secrets:
 @lru_cache(maxsize=32)
 def _forms(values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """(what to look for, which secret that is), the longest first, so that no tail of one is left behind."""
-    pairs = {form: value for value in values for form in (value, *_encoded(value.encode(errors="replace")))}
+    pairs = {
+        form: value for value in values for form in (value, *_shown(value), *_encoded(value.encode(errors="replace")))
+    }
     return tuple(sorted(pairs.items(), key=lambda pair: len(pair[0]), reverse=True))
+
+
+def _shown(secret: str) -> Iterator[str]:
+    """As our own surfaces escape it."""
+    yield inert(secret)
+    yield defused(secret)
+    if "\n" not in secret:
+        yield html_words(secret, len(secret))
 
 
 def _encoded(secret: bytes) -> Iterator[str]:

@@ -51,13 +51,25 @@ def quote_cell(text: str, limit: int = CELL_LENGTH) -> str:
     It mentions nobody, refers to no issue, closes none, and holds no link, image, HTML or formatting. `limit` counts
     the characters a reader sees, so no escape is ever cut in half.
     """
-    return _inert(one_line(text, limit))
+    return inert(one_line(text, limit))
 
 
 def quote_block(text: str, limit: int) -> str:
     """Several lines as an inert Markdown quotation; empty lines at either end are dropped."""
     lines = clip(clean(text).strip(), limit).split("\n")
-    return "\n".join(f"> {_inert(line.strip())}".rstrip() for line in lines)
+    return "\n".join(f"> {inert(line.strip())}".rstrip() for line in lines)
+
+
+def html_words(text: str, limit: int = CELL_LENGTH) -> str:
+    """The same inside of HTML (a fold's summary), where Markdown's own escapes would be shown."""
+    return _replaced(one_line(text, limit), *_HTML, *_LIVE)
+
+
+def defused(text: str) -> str:
+    """Plain text for commit messages and titles. There GitHub acts on mentions, on references (a back link on each
+    issue named), on `fixes #1`, which closes it, and on `[skip ci]`; all of them stay readable. Defusing twice is
+    defusing once."""
+    return _replaced(text, *_PLAIN)
 
 
 def code(text: str, limit: int = CELL_LENGTH) -> str:
@@ -68,8 +80,9 @@ def code(text: str, limit: int = CELL_LENGTH) -> str:
 
 
 def fence(text: str, limit: int, *, language: str = "") -> str:
-    """A fenced block that nothing inside can close; of a longer text the last `limit` characters."""
-    body = tail(clean(text).strip("\n"), limit)
+    """A fenced block that nothing inside can close; of a longer text the last `limit` characters. A marker of ours in
+    it is broken: a copy is none."""
+    body = tail(clean(text).strip("\n"), limit).replace("<!-- baro:", f"<{_ZERO_WIDTH}!-- baro:")
     longest = max((len(run) for run in re.findall("`+", body)), default=0)
     ticks = "`" * max(3, longest + 1)
     return f"{ticks}{language}\n{body}\n{ticks}"
@@ -87,27 +100,42 @@ def _letters(word: str) -> str:
     return re.sub("[^a-z]", "", word.lower())
 
 
-def _inert(line: str) -> str:
-    """GitHub looks for mentions, references and addresses in the *rendered* text: only a character between stops it."""
-    for pattern, replacement in _ESCAPES:
-        line = pattern.sub(replacement, line)
-    return line
+def inert(line: str) -> str:
+    """Markdown that shows as the very words of `line`. GitHub looks for mentions, references and addresses in the
+    *rendered* text: only a character between stops it."""
+    return _replaced(line, *_MARKUP, *_LIVE, *_LEADING)
 
 
-_ESCAPES = [
+def _replaced(text: str, *rules: tuple[re.Pattern[str], str]) -> str:
+    for pattern, replacement in rules:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+_HTML = [(re.compile("&"), "&amp;"), (re.compile("<"), "&lt;"), (re.compile(">"), "&gt;")]
+_MARKUP = [
     (re.compile(r"\\"), r"\\\\"),
-    (re.compile("&"), "&amp;"),
-    (re.compile("<"), "&lt;"),
-    (re.compile(">"), "&gt;"),
+    *_HTML,
     (re.compile(r"([|`*~\[\]!$])"), r"\\\1"),
     # An underscore inside a word is no emphasis, and paths stay readable.
     (re.compile(r"(?<![^\W_])_|_(?![^\W_])"), r"\\_"),
+]
+_LIVE = [
     (re.compile(r"@(?=\w)"), "@" + _ZERO_WIDTH),
     (re.compile(r"#(?=\w)"), "#" + _ZERO_WIDTH),
     (re.compile(r"(?<![A-Za-z0-9])(GH)-(?=\d)", re.IGNORECASE), r"\1-" + _ZERO_WIDTH),
     (re.compile("://"), ":" + _ZERO_WIDTH + "//"),
     (re.compile(r"(www)\.", re.IGNORECASE), r"\1" + _ZERO_WIDTH + "."),
-    # What would begin a list, a heading or a rule at the start of a line.
-    (re.compile(r"^([#+=-])"), r"\\\1"),
-    (re.compile(r"^(\d+)([.)])"), r"\1\\\2"),
+]
+# What would begin a list, a heading or a rule at the start of a line.
+_LEADING = [(re.compile(r"^([#+=-])"), r"\\\1"), (re.compile(r"^(\d+)([.)])"), r"\1\\\2")]
+
+# In commits and titles a space does it: what nobody sees has no place in a history.
+_PLAIN = [
+    (re.compile(r"(?<![A-Za-z0-9_])@(?=[A-Za-z0-9])"), "@ "),
+    (re.compile(r"#(?=\d)"), "# "),
+    (re.compile(r"(?<![A-Za-z0-9])(GH)-(?=\d)", re.IGNORECASE), r"\1 "),
+    (re.compile(r"(/(?:issues|pulls?|discussions|commit)/)(?=\w)", re.IGNORECASE), r"\1 "),
+    (re.compile(r"\[(skip ci|ci skip|no ci|skip actions|actions skip)\]", re.IGNORECASE), r"(\1)"),
+    (re.compile(r"^(skip-checks):", re.IGNORECASE | re.MULTILINE), r"\1 :"),
 ]

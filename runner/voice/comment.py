@@ -109,7 +109,7 @@ def _shape(report: Report) -> str:
     mode = report.mode or report.intake.mode
     parts = [f"Shape: {shared.shape(mode, report.intake)}"]
     if report.adjustments:
-        parts.append(shared.bullets(report.adjustments))
+        parts.append(shared.bullets(map(shared.plain, report.adjustments)))
     return "\n\n".join(parts)
 
 

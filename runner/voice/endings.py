@@ -100,7 +100,8 @@ def head_moved_hint(pushed: Pushed) -> str:
 
 
 def not_pushed(refused: NotPushed) -> str:
-    return f"The result could not be pushed to `{refused.branch}`: {refused.reason}"
+    first = f" (`{refused.held_back[0].path}` {refused.held_back[0].reason})" if refused.held_back else ""
+    return f"The result could not be pushed to `{refused.branch}`: {refused.reason}{first}"
 
 
 def no_pull(sentence: str, pushed: Pushed) -> str:

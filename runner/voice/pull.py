@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runner.domain.change import Change
 from runner.domain.report import Report
-from runner.domain.text import one_line, quote_block, quote_cell
+from runner.domain.text import defused, html_words, one_line, quote_block, quote_cell
 
 from . import comment, isolation, shared
 
@@ -18,7 +18,7 @@ PATHS_SHOWN = 50
 def title(report: Report) -> str:
     """The issue's title or the goal's first line; `[checkpoint]` when something is missing."""
     prefix = "" if report.complete else "[checkpoint] "
-    return prefix + one_line(report.spec.goal.title, TITLE_LENGTH)
+    return prefix + one_line(defused(one_line(report.spec.goal.title)), TITLE_LENGTH)
 
 
 def body(report: Report, changes: Sequence[Change]) -> str:
@@ -29,7 +29,7 @@ def body(report: Report, changes: Sequence[Change]) -> str:
         _closes(report),
         quote_block(_goal(report), GOAL_LENGTH),
         f"**Shape:** {shared.shape(report.mode, report.intake)}",
-        shared.bullets(report.adjustments),
+        shared.bullets(map(shared.plain, report.adjustments)),
         "### Stories",
         shared.table(report.lines),
         shared.picture(report.lines) if len(report.lines) > 1 else "",
@@ -58,7 +58,7 @@ def _closes(report: Report) -> str:
 def _discarded(report: Report) -> str:
     """Every line that merging in favour of a story dropped, so that nobody has to find out later."""
     parts = [
-        shared.evidence("\n".join(d.lines), f"Lines of <code>{quote_cell(d.path)}</code> that {line.id} replaced")
+        shared.evidence("\n".join(d.lines), f"Lines of <code>{html_words(d.path)}</code> that {line.id} replaced")
         for line in report.lines
         for d in line.discarded
     ]

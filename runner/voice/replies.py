@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from runner.domain.goal import Person, Trigger
 from runner.domain.text import code, quote_cell
 
+from .shared import plain
+
 CONFIG = "`.github/baro.yml`"
 
 
@@ -58,8 +60,9 @@ def fork() -> str:
 
 
 def bad_config(problems: Sequence[str]) -> str:
-    """`problems` are Markdown already, as ConfigError gives them."""
-    return f"{CONFIG} on the default branch is not valid ({'; '.join(problems)}); correct it and ask again."
+    """`problems` are as ConfigError gives them, with backticks around names and values."""
+    said = "; ".join(plain(problem).rstrip(".") for problem in problems)
+    return f"{CONFIG} on the default branch is not valid ({said}); correct it and ask again."
 
 
 def busy(run: str) -> str:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from runner.domain.agent import Role, Usage
-from runner.domain.change import NotPushed, Pushed
+from runner.domain.change import HeldBack, NotPushed, Pushed, held_back_patch
 from runner.domain.events import Rerouted
 from runner.domain.mode import Intake, Mode
 from runner.domain.report import Line, Report, StoryState
-from runner.domain.text import clip, code, fence, one_line, quote_cell
+from runner.domain.text import clip, code, fence, html_words, one_line, quote_cell
 from runner.domain.verdict import CheckResult
 
 EVIDENCE_LIMIT = 4_000
@@ -135,6 +135,8 @@ def remarks(report: Report) -> list[str]:
     said += map(_rerouted, report.reroutes)
     for line in report.lines:
         said += _story_remarks(line)
+    if any(line.held_back for line in report.lines):
+        said.append(_left_out(report.spec.id))
     said += [
         f"{code(check.name)} is defined in {code(check.source)}, which this run changed" for check in report.rewritten
     ]
@@ -167,7 +169,8 @@ def _story_remarks(line: Line) -> Iterator[str]:
         violated = "; ".join(line.verdict.violated_criteria) or line.verdict.reasoning
         yield f"**{line.id}** was sent back by the reviewer: {plain(violated, 400)}"
     for held in line.held_back:
-        yield f"**{line.id}** left out {code(held.path)}: it {plain(held.reason)}"
+        what = code(held.path) if held.files == 1 else f"{held.files:,} files below {code(held.path)}"
+        yield f"**{line.id}** left out {what}: {'it' if held.files == 1 else 'each'} {plain(held.reason)}"
     if line.outside:
         yield f"**{line.id}** also changed what it had not declared: {_paths(line.outside)}"
     if line.discarded:
@@ -187,6 +190,15 @@ def _replaced(line: Line) -> str:
     return f"**{line.id}** replaced {', '.join(paths)} that {writers} had written{checked}"
 
 
+def _left_out(run: str) -> str:
+    """What a person can do about it."""
+    where = code(f"runs/{run}/{held_back_patch('<story>')}")
+    return (
+        f"What was left out stays on the runner, as {where} below `BARO_HOME`, until its logs are cleared. "
+        "Whoever runs this baro can look at it there and, if it is right, add it with `git apply`."
+    )
+
+
 def verification(report: Report) -> str:
     """`pytest` passed, `mypy` failed, `cargo test` skipped (…): three states, and the output of what failed. What
     failed before the run as well is said to have, with both outputs."""
@@ -200,9 +212,9 @@ def verification(report: Report) -> str:
         else _check(check)
         for check in report.checks
     ]
-    folds = [evidence(c.output, f"Output of {quote_cell(c.name)}") for c in report.checks if c.state == "fail"]
+    folds = [evidence(c.output, f"Output of {html_words(c.name)}") for c in report.checks if c.state == "fail"]
     folds += [
-        evidence(c.output, f"Output of {quote_cell(c.name)} without this run's work") for c in report.failing_before
+        evidence(c.output, f"Output of {html_words(c.name)} without this run's work") for c in report.failing_before
     ]
     return "\n\n".join([bullets(said), *folds]) if said else ""
 
@@ -233,8 +245,13 @@ def kept(report: Report) -> str:
                     f"`git fetch origin {branch.branch} && git cherry-pick FETCH_HEAD`"
                 )
             case NotPushed():
-                said.append(f"`{branch.branch}` stays on the runner: {plain(branch.reason)}")
+                said.append(f"`{branch.branch}` stays on the runner: {plain(branch.reason)}{_which(branch.held_back)}")
     return bullets(said)
+
+
+def _which(held: Sequence[HeldBack], limit: int = 5) -> str:
+    named = [f" {code(one.path)} {plain(one.reason)}" for one in held[:limit]]
+    return "".join(named) + (f" And {len(held) - limit} more." if len(held) > limit else "")
 
 
 def bullets(items: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from runner.domain.plan import Story
 from runner.domain.policy import DELETED, Gate, replaced, stray_lockfile
 from runner.domain.run import RunSpec
 from runner.domain.surface import covers
+from runner.domain.text import defused
 from runner.errors import BaroError
 
 from . import aside
@@ -57,7 +58,7 @@ async def harvest(layout: Layout, order: Order, gate: Gate) -> Harvest:
     reasons = gathered([HeldBack(printable(d.path), reason) for d, reason in held.items()] + list(stage.unfit))
     if not shipped:
         return Harvest(None, held_back=reasons)
-    words = message(gate.text(_words(layout, order)), order.spec, story)
+    words = message(defused(gate.text(_words(layout, order))), order.spec, story)
     made = await commit(layout.git, tree, (base,), order.by, words)
     crashpoint("harvest.committed")
     await layout.git.run("update-ref", head_ref(order.spec.story_branch(story)), made)
