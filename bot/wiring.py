@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -113,9 +113,15 @@ class RunnerProcess:
 @asynccontextmanager
 async def runner_process(settings: Settings) -> AsyncIterator[RunnerProcess]:
     """Everything a runner needs, checked before it is given out: a wrong key, a missing sandbox or agent end here."""
-    gate = Gate(settings.secrets())
+    known: list[logs.Secrets] = [settings.secrets]
+
+    def secrets() -> Iterable[str]:
+        return [value for ask in known for value in ask()]
+
+    gate = Gate(secrets)
     async with _github(settings, gate) as github, _redis(settings) as (store, readers, arq):
-        logs.configure(settings.log_format, lambda: (*settings.secrets(), *github.secrets()))
+        known.append(github.secrets)  # installation tokens come and go
+        logs.configure(settings.log_format, secrets)
         _arm(settings)
         await _checked(github, store)
         sandbox, isolation = await sandbox_of(settings)

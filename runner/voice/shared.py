@@ -136,7 +136,7 @@ def remarks(report: Report) -> list[str]:
     for line in report.lines:
         said += _story_remarks(line)
     if any(line.held_back for line in report.lines):
-        said.append(_left_out(report.spec.id))
+        said.append(_left_out())
     said += [
         f"{code(check.name)} is defined in {code(check.source)}, which this run changed" for check in report.rewritten
     ]
@@ -190,12 +190,11 @@ def _replaced(line: Line) -> str:
     return f"**{line.id}** replaced {', '.join(paths)} that {writers} had written{checked}"
 
 
-def _left_out(run: str) -> str:
+def _left_out() -> str:
     """What a person can do about it."""
-    where = code(f"runs/{run}/{held_back_patch('<story>')}")
     return (
-        f"What was left out stays on the runner, as {where} below `BARO_HOME`, until its logs are cleared. "
-        "Whoever runs this baro can look at it there and, if it is right, add it with `git apply`."
+        f"What was left out stays on the runner for a while, as {code(held_back_patch('<story>'))} in this run's "
+        "directory. Whoever runs this baro can look at it there and, if it is right, add it with `git apply`."
     )
 
 

@@ -161,6 +161,7 @@ Shape: **focused**, confidence 95% (decided by a model): one constant in one fil
 | S1 | A should be two | – | ✅ landed | scripted | – | TIME | COMMIT |
 
 - **S1** left out `.github/workflows/ci.yml`: it is under `.github/`, which only people change.
+- What was left out stays on the runner for a while, as `logs/held-back/<story>.patch` in this run's directory. Whoever runs this baro can look at it there and, if it is right, add it with `git apply`.
 
 <sub>run `RUN` · TIME · tokens unknown</sub>
 
