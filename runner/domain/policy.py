@@ -13,7 +13,7 @@ from .names import unfit
 from .surface import covers
 from .unseen import unseen
 
-__all__ = ["MAX_FILE", "REDACTED", "Allowance", "File", "Gate", "Inspection", "agent_configuration", "stray_lockfile"]
+__all__ = ["MAX_FILE", "REDACTED", "File", "Gate", "Inspection", "agent_configuration"]
 
 MAX_FILE = Allowance().file_bytes
 
@@ -228,36 +228,3 @@ def _escapes(path: str, target: bytes) -> bool:
 
 def _after_ups(names: list[str]) -> list[str]:
     return next((names[at:] for at, name in enumerate(names) if name != ".."), [])
-
-
-# --- lock files ------------------------------------------------------------------------------------------------
-
-_MANIFESTS: dict[str, tuple[str, ...]] = {
-    "package-lock.json": ("package.json",),
-    "npm-shrinkwrap.json": ("package.json",),
-    "yarn.lock": ("package.json", ".yarnrc.yml"),
-    "pnpm-lock.yaml": ("package.json", "pnpm-workspace.yaml"),
-    "bun.lock": ("package.json",),
-    "bun.lockb": ("package.json",),
-    "uv.lock": ("pyproject.toml",),
-    "poetry.lock": ("pyproject.toml",),
-    "pdm.lock": ("pyproject.toml",),
-    "pipfile.lock": ("pipfile",),
-    "composer.lock": ("composer.json",),
-    "gemfile.lock": ("gemfile",),
-    "cargo.lock": ("cargo.toml",),
-    "go.sum": ("go.mod",),
-    "mix.lock": ("mix.exs",),
-}
-
-
-def stray_lockfile(path: str, changed: Iterable[str], declared: Sequence[str]) -> str | None:
-    """Why a changed lock file does not ship: no manifest it locks changed with it, and nobody declared it."""
-    directory, name = posixpath.split(path)
-    manifests = _MANIFESTS.get(name.casefold())
-    if manifests is None or covers(declared, path):
-        return None
-    below = f"{directory}/" if directory else ""
-    if any(p.startswith(below) and posixpath.basename(p).casefold() in manifests for p in changed):
-        return None
-    return f"is a lock file, and no {' or '.join(manifests)} changed with it"

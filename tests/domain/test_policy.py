@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.domain.policy import MAX_FILE, REDACTED, File, Gate, agent_configuration, stray_lockfile
+from runner.domain.lockfiles import stray_lockfile
+from runner.domain.policy import MAX_FILE, REDACTED, File, Gate, agent_configuration
 
 SECRET = "correct-horse-battery"
 GATE = Gate([SECRET, "short"], protected=["deploy/**"])

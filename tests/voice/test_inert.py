@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from runner.domain.agent import Usage
 from runner.domain.change import Change, Discarded, HeldBack, NotPushed, Pushed
-from runner.domain.events import WriteWarned
+from runner.domain.events import Rerouted, WriteWarned
 from runner.domain.goal import Goal, Person
 from runner.domain.mode import Intake, Mode
 from runner.domain.report import Healing, Line, Report
@@ -24,7 +24,7 @@ from runner.domain.verdict import CheckResult, Verdict
 from runner.voice import comment, pull, replies
 from tests.world.entries import SPEC
 
-READ = settings(max_examples=50, deadline=None, phases=[Phase.explicit, Phase.generate])
+READ = settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
 """Shrinking a whole report takes minutes, and one line of it tells what is wrong."""
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 OURS = re.compile(r"</?(?:details|summary|sub|code)>|<!-- baro:run=run0000001 -->")
@@ -104,6 +104,7 @@ def reports(draw: st.DrawFn) -> Report:
             CheckResult(words(), words(), "fail", 1.0, output=words()),
             CheckResult(words(), words(), "skipped", 0.0, words()),
         ),
+        reroutes=(Rerouted(role="plan", story="", left=words(), taken=words(), why=words()),),
         usage=Usage(1, 0, 1, 0.1),
         concluded_at=9.0,
         outcome=draw(st.sampled_from([Outcome.DONE, Outcome.GAPS, Outcome.FAILED])),

@@ -11,8 +11,9 @@ from runner.adapters.git import Git
 from runner.crashpoints import crashpoint
 from runner.domain.amounts import gathered
 from runner.domain.change import Change, Harvest, HeldBack
+from runner.domain.lockfiles import stray_lockfile
 from runner.domain.plan import Story
-from runner.domain.policy import DELETED, Gate, replaced, stray_lockfile
+from runner.domain.policy import DELETED, Gate, replaced
 from runner.domain.run import RunSpec
 from runner.domain.surface import covers
 from runner.domain.text import defused
