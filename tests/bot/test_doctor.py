@@ -147,6 +147,10 @@ async def test_where_all_is_well_it_says_so(opened: Open) -> None:
  ✓ agent.claude      /root/bin/claude 2.1.329, with a key.
  · agent.codex       Codex is not installed.
                      → Where it is wanted: npm install -g @openai/codex
+ · agent.opencode    OpenCode is not installed.
+                     → Where it is wanted: npm install -g opencode-ai
+ · agent.pi          Pi is not installed.
+                     → Where it is wanted: npm install -g @mariozechner/pi-coding-agent
  ✓ redis             Redis N takes writes, keeps them and forgets nothing.
  ✓ github            http://github/api/v3 answers.
  ✓ clock             This machine's clock agrees with GitHub's.
@@ -186,11 +190,15 @@ async def test_before_anything_is_configured_it_says_what_to_set(opened: Open) -
  ✓ dependencies      What a story installs is shown to later stories without a copy (overlay).
  ✓ limits            An agent may use N GiB of memory and write 16 GiB to disk.
  ✗ agent             No coding agent can be used on this machine.
-                     → Claude Code is not installed. npm install -g @anthropic-ai/claude-code Codex is not installed. npm install -g @openai/codex
+                     → Claude Code is not installed. npm install -g @anthropic-ai/claude-code Codex is not installed. npm install -g @openai/codex OpenCode is not installed. npm install -g opencode-ai Pi is not installed. npm install -g @mariozechner/pi-coding-agent
  · agent.claude      Claude Code is not installed.
                      → Where it is wanted: npm install -g @anthropic-ai/claude-code
  · agent.codex       Codex is not installed.
                      → Where it is wanted: npm install -g @openai/codex
+ · agent.opencode    OpenCode is not installed.
+                     → Where it is wanted: npm install -g opencode-ai
+ · agent.pi          Pi is not installed.
+                     → Where it is wanted: npm install -g @mariozechner/pi-coding-agent
  ✓ redis             REDIS_URL is not set: `baro up` starts its own (redis-server).
  ✓ github            http://github/api/v3 answers.
  ✓ clock             This machine's clock agrees with GitHub's.
@@ -227,6 +235,8 @@ async def test_machines_read_the_same_as_json_and_a_password_stays_here(opened: 
             "agent",
             "agent.claude",
             "agent.codex",
+            "agent.opencode",
+            "agent.pi",
             "redis",
             "github",
             "clock",
