@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runner.domain.change import Change
 from runner.domain.report import Report
-from runner.domain.text import defused, html_words, one_line, quote_block, quote_cell
+from runner.domain.text import code, defused, html_words, one_line, quote_block, quote_cell
 
 from . import comment, isolation, shared
 
@@ -52,7 +52,14 @@ def _goal(report: Report) -> str:
 
 def _closes(report: Report) -> str:
     number = report.spec.thread.number
-    return f"Closes #{number}" if report.complete and report.spec.thread.kind == "issue" else f"Part of #{number}"
+    if not report.complete or report.spec.thread.kind != "issue":
+        return f"Part of #{number}"
+    if report.failing_before:  # it may be the very thing that was to be mended
+        failing = ", ".join(code(check.name) for check in report.failing_before)
+        return (
+            f"Part of #{number}: {failing} fails with this work as it did before, so whether it is done is yours to say"
+        )
+    return f"Closes #{number}"
 
 
 def _discarded(report: Report) -> str:
