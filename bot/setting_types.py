@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from runner.adapters.agents.registry import NAMES
+from runner.domain.network import Authority, listed
 from runner.domain.route import Choice, Wishes, read_wishes
 
 AGENTS = Choice(NAMES)
@@ -114,6 +115,13 @@ def _bytes(text: str) -> int:
     return size
 
 
+def _network_hosts(text: str) -> tuple[Authority, ...]:
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    if strange := [name for name in names if not listed(name)]:
+        raise ValueError(f"{', '.join(map(repr, strange))} is no exact host name")
+    return tuple(place for name in names for place in listed(name))
+
+
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
@@ -144,3 +152,4 @@ PrivateKeyFile = Annotated[SecretStr, BeforeValidator(_pem_file)]
 WebhookSecrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_one_or_two)]
 Accounts = Annotated[tuple[str, ...], BeforeValidator(_logins)]
 """lower case; ("*",) is everybody"""
+NetworkHosts = Annotated[tuple[Authority, ...], BeforeValidator(_network_hosts)]

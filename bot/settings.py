@@ -18,6 +18,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runner.adapters.agents.registry import ENVIRONMENT, NAMES
+from runner.adapters.network.configured import ENVIRONMENT as REGISTRIES
+from runner.adapters.network.configured import TRUST
 from runner.domain.route import AUTO, Wishes
 from runner.errors import SettingsError
 
@@ -57,6 +59,11 @@ class HostSettings(BaseSettings):
     network: Literal["registry", "model", "open"] = Field(
         "registry", validation_alias="BARO_NETWORK", description="one of registry, model, open"
     )
+    network_hosts: kinds.NetworkHosts | None = Field(
+        None,
+        validation_alias="BARO_NETWORK_HOSTS",
+        description="exact host names separated by commas, each with a port where it is neither 80 nor 443",
+    )
     agent_memory: kinds.Size | None = Field(
         None, validation_alias="BARO_AGENT_MEMORY", description="a size like 512M or 8G"
     )
@@ -80,6 +87,8 @@ class HostSettings(BaseSettings):
     """where to die on purpose; for tests"""
     agent_variables: dict[str, SecretStr] = Field(default_factory=dict)
     """those of the backends' ENVIRONMENT that are set"""
+    registry_variables: dict[str, SecretStr] = Field(default_factory=dict)
+    """those of the package managers' ENVIRONMENT that are set"""
 
     @field_validator("agent_script")
     @classmethod
@@ -98,6 +107,11 @@ class HostSettings(BaseSettings):
         """What agents may get to see of the operator's environment; each backend takes from it what it needs."""
         return {name: value.get_secret_value() for name, value in self.agent_variables.items()}
 
+    def registry_environment(self) -> dict[str, str]:
+        """What says where packages come from; no agent sees it."""
+        said = {name: value.get_secret_value() for name, value in self.registry_variables.items()}
+        return said | {name: value for name, value in self.agent_environment().items() if name in ("PATH", "HOME")}
+
     @property
     def path(self) -> str:
         """Where programs are looked for."""
@@ -105,7 +119,9 @@ class HostSettings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Exact values that no log, comment or error may show."""
-        return tuple(value for name, value in self.agent_environment().items() if name.endswith(("_KEY", "_TOKEN")))
+        keys = tuple(value for name, value in self.agent_environment().items() if name.endswith(("_KEY", "_TOKEN")))
+        urls = [url for value in self.registry_environment().values() for url in value.split()]
+        return (*keys, *(password for url in urls for password in kinds.passwords(url)))
 
 
 class AppSettings(HostSettings):
@@ -199,7 +215,11 @@ def read(kind: type[Kind], environ: Mapping[str, str] | None = None, directory: 
     values, problems = _said(environ, directory)
     problems += _unknown(values)
     try:
-        settings = kind(**_only(values, _fields()), agent_variables=_only(values, ENVIRONMENT))
+        settings = kind(
+            **_only(values, _fields()),
+            agent_variables=_only(values, ENVIRONMENT),
+            registry_variables=_only(values, (*REGISTRIES, *TRUST)),
+        )
     except ValidationError as error:
         problems += [_sentence(detail) for detail in error.errors(include_url=False)]
         raise SettingsError(problems) from None  # the original shows what was typed, secrets included

@@ -24,6 +24,8 @@ from runner.adapters.checks import SandboxedChecks
 from runner.adapters.clock import SystemClock
 from runner.adapters.github import GitHub, connect
 from runner.adapters.limits import suitable
+from runner.adapters.network import Network
+from runner.adapters.network.installed import Registries
 from runner.adapters.redis_readers import Readers
 from runner.adapters.redis_store import Store
 from runner.adapters.sandbox import Sandbox, choose
@@ -141,8 +143,9 @@ def _process(
     isolation: SandboxLevel,
 ) -> RunnerProcess:
     clock = SystemClock()
-    agents = fleet(settings, sandbox)
-    world = _world(settings, github, store, gate, clock, sandbox, agents)
+    around = network(settings, sandbox)
+    agents = fleet(settings, sandbox, around)
+    world = _world(settings, github, store, gate, clock, sandbox, around, agents)
     host = Host(
         name,
         Durable(store, store, store),
@@ -196,27 +199,38 @@ def _world(
     gate: Gate,
     clock: SystemClock,
     sandbox: Sandbox,
+    around: Network,
     agents: Fleet,
 ) -> World:
     sharing = sandbox.sharing(settings.home)
     log.info("dependencies.ready", sharing=sharing)
+    log.info("network.ready", level=around.restriction)
     return World(
         clock=clock,
         inbox=store,
         workspace=GitWorkspace(settings.home, github.remote, github.identity, gate, sharing=sharing),
         agents=agents,
-        checks=SandboxedChecks(sandbox),
+        checks=SandboxedChecks(sandbox, around),
         comments=github.comments,
         pulls=github.pulls,
         comment_interval=LOCAL_COMMENT_INTERVAL if _on_this_machine(settings.api_url) else COMMENT_INTERVAL,
     )
 
 
-def fleet(settings: HostSettings, sandbox: Sandbox) -> Fleet:
+def network(settings: HostSettings, sandbox: Sandbox) -> Network:
+    """What surrounds the sandboxes of this machine."""
+    registries = Registries(settings.registry_environment())
+    return Network(
+        settings.network, registries, own=sandbox.own_network, listed=frozenset(settings.network_hosts or ())
+    )
+
+
+def fleet(settings: HostSettings, sandbox: Sandbox, around: Network) -> Fleet:
     """The agents of this machine. Raises AgentUnavailable where none could be run."""
     agents = Fleet(
         settings.home,
         sandbox,
+        around,
         backends(settings.home, settings.agent_environment(), str(settings.agent_script or "")),
         AUTO,
         agent=settings.agent,

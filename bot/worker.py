@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 from typing import Any, NoReturn
 
@@ -27,12 +28,22 @@ log = structlog.get_logger(__name__)
 
 JOB_TIMEOUT = 10
 """seconds; a job only hands over, and a killed one keeps its id locked for this long and ten seconds more"""
+FILES = 8192
 REOPEN = 1.0
 """seconds before a doorbell that lost Redis is listened to again"""
 
 
+def open_more_files() -> None:
+    """Every connection out of a sandbox takes two files of ours, and many systems start programs with 1024 for all."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 async def run(settings: Settings) -> int:
     """Until SIGTERM or SIGINT. Returns the exit code."""
+    open_more_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -76,11 +76,13 @@ def _settings(settings: HostSettings, agent: str, directory: Path, console: Cons
     """What baro's processes are told about the agents, checked here, where it can be said plainly."""
     backends(directory, settings.agent_environment(), "script")[agent].find()
     told = {"BARO_AGENT": agent, "BARO_SANDBOX": settings.sandbox, "BARO_NETWORK": settings.network}
+    if settings.network_hosts:
+        told["BARO_NETWORK_HOSTS"] = ",".join(map(str, settings.network_hosts))
     if settings.model:
         told["BARO_MODEL"] = settings.model
     if agent == "scripted":
         told |= {"BARO_AGENT_SCRIPT": str(sample.write_script(directory)), "BARO_SANDBOX": _sandbox(settings, console)}
-    return settings.agent_environment() | told
+    return settings.registry_environment() | settings.agent_environment() | told
 
 
 def _sandbox(settings: HostSettings, console: Console) -> str:

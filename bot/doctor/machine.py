@@ -14,6 +14,8 @@ from runner.adapters.agents.fleet import Fleet
 from runner.adapters.agents.registry import AUTO, backends
 from runner.adapters.guard import free
 from runner.adapters.limits import suitable
+from runner.adapters.network import Network
+from runner.adapters.network.installed import Registries
 from runner.adapters.redis_store import Store
 from runner.adapters.sandbox import Unconfined, choose
 from runner.adapters.selftest import examine
@@ -74,9 +76,8 @@ async def agents(settings: Draft) -> list[Finding]:
     shown = [name for name in known if name in (*AUTO, settings.agent)]
     found = await asyncio.gather(*(asyncio.to_thread(diagnose, known[name], settings.path) for name in shown))
     lines = [say.agent(one, wanted=one.name == settings.agent) for one in found]
-    fleet = Fleet(
-        settings.home, Unconfined(settings.path), known, AUTO, agent=settings.agent, model=settings.model or ""
-    )
+    sandbox, network = Unconfined(settings.path), Network(settings.network, Registries({}), own=False)
+    fleet = Fleet(settings.home, sandbox, network, known, AUTO, agent=settings.agent, model=settings.model or "")
     try:
         title = await asyncio.to_thread(fleet.named, settings.agent)
     except AgentUnavailable as missing:

@@ -13,6 +13,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+import runner.inside
 from runner.domain.allowance import STANDARD, Allowance
 from runner.errors import SandboxUnavailable
 from runner.ports import Seat
@@ -24,11 +25,13 @@ from .room import Confined, Inside, Room, Sharing, exposed, furnish, surrounding
 TREE = "/workspace"
 GIT = "/baro/git"
 HOME = "/home/agent"
+DOOR = Path(runner.inside.__path__[0]) / "door.py"
+DOOR_INSIDE = "/baro/door.py"
 USER_ID = "1000"
 """Agents are an ordinary user, whoever runs baro: much software refuses to work as root, or works differently."""
 
 NAMESPACES = (
-    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--uid", USER_ID, "--gid", USER_ID, "--hostname", "agent"),
     *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
 )
@@ -58,6 +61,7 @@ class Bubblewrap:
     """bubblewrap from its wheel, or else the system's."""
 
     name = "bubblewrap"
+    own_network = True
 
     def __init__(self, path: str, allowance: Allowance = STANDARD) -> None:
         self._allowance = allowance
@@ -102,12 +106,14 @@ class Bubblewrap:
             *_accounts(room.scratch),
             *_readable(python, *room.reads, *room.seat.objects),
             *("--bind", str(room.home), HOME),
+            *("--ro-bind", str(DOOR), DOOR_INSIDE),
             *_tree(room),
-            *("--remount-ro", "/", "--chdir", TREE, "--", *bounded(room.argv)),
+            *("--remount-ro", "/", "--chdir", TREE, "--", *bounded(_behind_door(room))),
         )
         path = ":".join((*PATH, str(python / "bin")))
-        env = surroundings(self.inside(room.seat, room.scratch), path) | room.env
-        return Confined(launched(argv, self._allowance), env, Path("/"), self._allowance, writable(room))
+        env = surroundings(self.inside(room.seat, room.scratch), path) | room.outlet.env | room.env
+        handles = () if room.outlet.handle is None else (room.outlet.handle,)
+        return Confined(launched(argv, self._allowance), env, Path("/"), self._allowance, writable(room), handles)
 
     def _frame(self) -> tuple[str, ...]:
         """Everything that is the same for all agents."""
@@ -120,6 +126,15 @@ class Bubblewrap:
         # /dev itself lives in memory too, without a limit of its own, and nobody has to make files there.
         special = ("--proc", "/proc", *kernel, "--dev", "/dev", "--remount-ro", "/dev")
         return (self._program, *NAMESPACES, *system, *etc, *special, *memory)
+
+
+def _behind_door(room: Room) -> tuple[str, ...]:
+    """Without an outlet there is nothing but loopback."""
+    outlet = room.outlet
+    if outlet.handle is None:
+        return room.argv
+    ports = ",".join(map(str, outlet.ports))
+    return (str(Path(sys.executable).resolve()), "-I", "-S", DOOR_INSIDE, str(outlet.handle), ports, "--", *room.argv)
 
 
 def interpreter() -> Path:

@@ -14,7 +14,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from runner.adapters import process
+from runner.adapters.network import Network
 from runner.adapters.process import Exit, Program
 from runner.adapters.room import Confined, Room
 from runner.adapters.sandbox import Sandbox
@@ -40,21 +43,22 @@ _SHELL = 'PATH="$PWD/.venv/bin:$PATH"; cd -- "$1" && PATH="$PWD/.venv/bin:$PATH"
 class SandboxedChecks:
     """Satisfies `runner.ports.Checks`. Every check gets an empty home beside its tree, and leaves nothing of it."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, network: Network) -> None:
         self._sandbox = sandbox
+        self._network = network
 
     async def run(self, seat: Seat, check: Check, *, silence: float) -> CheckResult:
         if not await asyncio.to_thread((seat.tree / check.directory).is_dir):
             return CheckResult(check.name, check.command, "skipped", reason=say.directory_gone(check.directory))
         room = seat.tree.with_name(f"{seat.tree.name}.room")
         now = asyncio.get_running_loop().time
-        async with _emptied(room):
+        async with _emptied(room), self._network.line() as line:
             argv = ("/bin/sh", "-c", _SHELL, "check", check.directory or ".", check.command)
-            program = _program(self._sandbox.confine(Room(seat, room, argv, {})), room)
+            program = _program(self._sandbox.confine(Room(seat, room, argv, {}, outlet=line.outlet)), room)
             start = now()
             exit = await process.run(program, _unheard, silence=silence)
             said = clean(await asyncio.to_thread(process.last_words, program.out, READ))
-        return _judged(check, exit, said, now() - start, silence, program.allowance)
+        return replace(_judged(check, exit, said, now() - start, silence, program.allowance), blocked=line.blocked)
 
 
 def _program(confined: Confined, room: Path) -> Program:
@@ -63,6 +67,7 @@ def _program(confined: Confined, room: Path) -> Program:
         *(confined.argv, confined.env, confined.cwd, room / "out", room / "err", mark),
         allowance=confined.allowance,
         writes=confined.writes,
+        handles=confined.handles,
     )
 
 

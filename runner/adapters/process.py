@@ -45,6 +45,8 @@ class Program(Struct, frozen=True):
     err: Path
     mark: str
     stdin: bytes = b""
+    handles: tuple[int, ...] = ()
+    """file descriptors that it inherits beside the standard ones"""
     allowance: Allowance = Allowance()
     writes: tuple[Path, ...] = ()
     """the directories on disk that it may fill"""
@@ -102,6 +104,7 @@ async def _start(program: Program) -> asyncio.subprocess.Process:
             stdout=out,
             stderr=err,
             start_new_session=True,
+            pass_fds=program.handles,
         )
 
 

@@ -57,6 +57,18 @@ class Inside(Struct, frozen=True):
     """the base URL of its provider, "" where it signs in by itself"""
 
 
+class Outlet(Struct, frozen=True):
+    """The way out of a sandbox that has a network of its own: `ports` of its loopback, served from outside as soon as
+    they have come through `handle`. The default is none at all."""
+
+    handle: int | None = None
+    """a file descriptor that the sandbox inherits"""
+    ports: tuple[int, ...] = ()
+    env: dict[str, str] = {}
+    files: dict[str, str] = {}
+    """for the home, by their path in it"""
+
+
 class Room(Struct, frozen=True):
     """What to run, and with what. `scratch` is a directory of this attempt alone, thrown away afterwards; `reads` are
     further host paths it may read, at the same place; `masks` are paths of the tree it must not see."""
@@ -67,6 +79,7 @@ class Room(Struct, frozen=True):
     env: dict[str, str]
     reads: tuple[Path, ...] = ()
     masks: tuple[str, ...] = ()
+    outlet: Outlet = Outlet()
 
     @property
     def home(self) -> Path:
@@ -81,13 +94,15 @@ def exposed(path: str) -> AgentUnavailable:
 
 
 class Confined(Struct, frozen=True):
-    """The same as the host starts it. `writes` are the directories on disk that it may fill."""
+    """The same as the host starts it. `writes` are the directories on disk that it may fill, `handles` the file
+    descriptors it inherits."""
 
     argv: tuple[str, ...]
     env: dict[str, str]
     cwd: Path
     allowance: Allowance
     writes: tuple[Path, ...]
+    handles: tuple[int, ...] = ()
 
 
 def home(scratch: Path) -> Path:
@@ -97,7 +112,10 @@ def home(scratch: Path) -> Path:
 def furnish(room: Room) -> None:
     """What every home has. An agent's backend may have put a credential there before."""
     room.home.mkdir(parents=True, exist_ok=True)
-    (room.home / ".gitconfig").write_text(GITCONFIG)
+    for name, text in {".gitconfig": GITCONFIG, **room.outlet.files}.items():
+        path = room.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 def surroundings(inside: Inside, path: str) -> dict[str, str]:
@@ -110,3 +128,21 @@ def surroundings(inside: Inside, path: str) -> dict[str, str]:
 
 def writable(room: Room) -> tuple[Path, ...]:
     return (room.seat.tree, room.home) if room.seat.writable else (room.home,)
+
+
+def proxied(port: int) -> dict[str, str]:
+    """How programs are told of the proxy: nearly all look at the first ones, some have to be told separately."""
+    url = f"http://127.0.0.1:{port}"
+    both = {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": "localhost,127.0.0.1,::1"}
+    java = " ".join(f"-D{scheme}.proxyHost=127.0.0.1 -D{scheme}.proxyPort={port}" for scheme in ("http", "https"))
+    return (
+        both
+        | {name.lower(): value for name, value in both.items()}
+        | {
+            "NODE_USE_ENV_PROXY": "1",  # Node's own fetch, from Node 22.21 on
+            "YARN_HTTP_PROXY": url,
+            "YARN_HTTPS_PROXY": url,
+            "MAVEN_OPTS": java,
+            "GRADLE_OPTS": java,
+        }
+    )

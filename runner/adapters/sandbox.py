@@ -1,8 +1,8 @@
 """Where an agent's process lives: what it may see and write, and what surrounds it.
 
 `Bubblewrap` (see bubblewrap.py) shows it the tree, a throw-away home and the operating system, and nothing else of
-the host. The network is still the host's: an allowlisting proxy is to come, and until then `BARO_NETWORK` restricts
-nothing. `Unconfined` is for operators who said so in so many words, in a container of their own for instance.
+the host, and gives it a network of its own, whose one way out is the room's outlet (see network/). `Unconfined` is for
+operators who said so in so many words, in a container of their own for instance.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ Setting = Literal["auto", "bubblewrap", "none"]
 
 class Sandbox(Protocol):
     name: str
+    own_network: bool
+    """what runs inside reaches nothing but its room's outlet; otherwise, whatever the host can reach"""
 
     def probe(self) -> None:
         """Raises SandboxUnavailable, with the reason and the remedy, if it does not work on this host."""
@@ -46,6 +48,7 @@ class Unconfined:
     """
 
     name = "none"
+    own_network = False
 
     def __init__(self, path: str, allowance: Allowance = STANDARD) -> None:
         self._path = path

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from .network import Blocked
+
 FailureKind = Literal["execution", "provider_capacity", "transport", "infrastructure", "verification"]
 Role = Literal["intake", "plan", "story", "critic", "surgeon"]
 
@@ -62,6 +64,8 @@ class Ended(Struct, frozen=True):
     usage: Usage = Usage()
     said: str = ""
     """the agent's closing words, capped"""
+    blocked: tuple[Blocked, ...] = ()
+    """hosts that it, or what it ran, asked for and did not reach"""
 
     @property
     def well(self) -> bool:

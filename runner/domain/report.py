@@ -17,6 +17,7 @@ from .agent import Role, Usage
 from .change import Discarded, HeldBack, Landed, NotPushed, Pushed
 from .isolation import SandboxLevel, worse
 from .mode import Intake, Mode
+from .network import Blocked, total
 from .run import Outcome, RunSpec
 from .verdict import Check, CheckResult, Verdict, blamed, failing_before
 
@@ -64,6 +65,8 @@ class Line(Struct, frozen=True):
     """run because its merge discarded lines: the repository's, and those of every story merged until then"""
     branch: str = ""
     """where the work of a story that did not merge is kept"""
+    blocked: tuple[Blocked, ...] = ()
+    """hosts that its attempts and checks asked for and did not reach"""
 
     @property
     def seconds(self) -> float | None:
@@ -275,7 +278,8 @@ def _stories(report: Report, entry: e.Entry) -> Report:
         case e.Critiqued(verdict=verdict):
             return _line(report, event.story, verdict=verdict if verdict.verdict == "fail" else None)
         case e.Verified() if event.story:
-            return _line(report, event.story, checks=event.results)
+            report = _line(report, event.story, checks=event.results)
+            return _blocked(report, event.story, *(one for result in event.results for one in result.blocked))
         case e.StoryLanded(landing=Landed() as landed):
             return _landed(report, event.story, landed)
         case e.StoryLost():
@@ -314,9 +318,15 @@ def _attempt(report: Report, event: e.AttemptEnded) -> Report:
     line = report.line(event.story)
     usage = (line.usage if line else Usage()) + event.ended.usage
     failure = event.ended.failure
+    report = _blocked(report, event.story, *event.ended.blocked)
     if failure is None:
         return _line(report, event.story, state="merging", usage=usage, note="")
     return _line(report, event.story, state="retrying", usage=usage, note=failure.message)
+
+
+def _blocked(report: Report, story: str, *blocked: Blocked) -> Report:
+    line = report.line(story)
+    return _line(report, story, blocked=total((*line.blocked, *blocked))) if line and blocked else report
 
 
 def _failed(report: Report, event: e.StoryFailed, at: float) -> Report:

@@ -8,6 +8,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from .network import Blocked
+
 
 class Check(Struct, frozen=True):
     """One command that says whether the repository is well. `source` is the file that asks for it."""
@@ -29,6 +31,8 @@ class CheckResult(Struct, frozen=True):
     reason: str = ""
     output: str = ""
     """a capped tail of what it printed, where it failed"""
+    blocked: tuple[Blocked, ...] = ()
+    """hosts that it asked for and did not reach"""
 
 
 def failing_before(results: Iterable[CheckResult], before: Iterable[CheckResult]) -> tuple[CheckResult, ...]:

@@ -11,8 +11,11 @@ from pathlib import Path
 
 from runner.adapters.agents.fleet import Fleet
 from runner.adapters.agents.registry import AUTO, backends
+from runner.adapters.network import Network
+from runner.adapters.network.installed import Registries
 from runner.adapters.sandbox import Sandbox, choose
 from runner.domain.agent import Did
+from runner.domain.network import Authority, Level
 from runner.ports import AgentJob, AgentReply, Seat
 
 ENV = {
@@ -70,10 +73,16 @@ class Bench:
         self.heard: list[Did] = []
         self.sandbox = sandbox or choose("auto", os.environ["PATH"])
         self.env = {"PATH": os.environ["PATH"], "HOME": str(root), **(env or {})}
+        self.level: Level = "registry"
+        self.listed: frozenset[Authority] = frozenset()
+
+    @property
+    def network(self) -> Network:
+        return Network(self.level, Registries(self.env), own=self.sandbox.own_network, listed=self.listed)
 
     def fleet(self, agent: str = "scripted", model: str = "") -> Fleet:
         known = backends(self.home, self.env, str(self.script))
-        return Fleet(self.home, self.sandbox, known, AUTO, agent=agent, model=model)
+        return Fleet(self.home, self.sandbox, self.network, known, AUTO, agent=agent, model=model)
 
     def job(self, role: str = "story", **fields: object) -> AgentJob:
         given = {"run": "run1", "prompt": f"baro role={role} run=run1", "agent": "auto", "silence": 30.0}

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from runner.adapters.agents.backend import PLACEHOLDER, Provider
 from runner.adapters.agents.claude import Claude
 from runner.adapters.agents.reply import last_object
 from runner.adapters.room import Inside
@@ -158,16 +159,27 @@ async def test_a_torn_record_does_not_exist(bench: Bench) -> None:
 
 
 def claude_launch(bench: Bench, home: Path, **env: str) -> Any:
-    return Claude(bench.env | env).launch(bench.job(), "", Inside("/workspace", "/home/agent"), home)
+    inside = Inside("/workspace", "/home/agent", "http://gateway/model")
+    return Claude(bench.env | env).launch(bench.job(), "", inside, home)
 
 
-def test_keys_reach_the_environment_of_their_own_agent_and_no_command_line(bench: Bench, tmp_path: Path) -> None:
-    install(tmp_path, bench, ANTHROPIC_API_KEY="sk-secret", ANTHROPIC_BASE_URL="http://proxy", OPENAI_API_KEY="other")
+@pytest.mark.parametrize("key", ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"])
+def test_an_agent_gets_a_placeholder_for_its_key_and_the_gateway_for_its_provider(
+    bench: Bench, tmp_path: Path, key: str
+) -> None:
+    install(tmp_path, bench, **{key: "sk-secret", "ANTHROPIC_BASE_URL": "http://proxy", "OPENAI_API_KEY": "other"})
     launch = claude_launch(bench, tmp_path / "agent")
-    assert launch.env["ANTHROPIC_API_KEY"] == "sk-secret"
-    assert launch.env["ANTHROPIC_BASE_URL"] == "http://proxy"
-    assert "sk-secret" not in " ".join(launch.argv)
+    assert launch.env[key] == PLACEHOLDER
+    assert launch.env["ANTHROPIC_BASE_URL"] == "http://gateway/model"
+    assert "sk-secret" not in repr(launch)
     assert not {"OPENAI_API_KEY", "PATH", "HOME"} & launch.env.keys()
+
+
+def test_the_provider_gets_the_key_in_the_header_that_is_its_own(bench: Bench) -> None:
+    assert Claude({"ANTHROPIC_API_KEY": "k"}).provider("") == Provider("https://api.anthropic.com", {"x-api-key": "k"})
+    token = Claude({"CLAUDE_CODE_OAUTH_TOKEN": "t", "ANTHROPIC_BASE_URL": "http://there/"}).provider("")
+    assert token == Provider("http://there", {"authorization": "Bearer t"})
+    assert Claude({}).provider("") is None
 
 
 def test_of_a_subscription_only_the_credential_is_lent(bench: Bench, tmp_path: Path) -> None:

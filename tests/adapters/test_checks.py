@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from runner.adapters.checks import OUTPUT, SandboxedChecks
+from runner.adapters.network import Network
+from runner.adapters.network.installed import Registries
 from runner.adapters.sandbox import Unconfined, choose
 from runner.domain.verdict import Check, CheckResult
 from runner.ports import Seat
@@ -27,7 +29,8 @@ class Bench:
     def __init__(self, root: Path, files: dict[str, str] | None = None, *, venv: bool = False) -> None:
         tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.seat: Seat = make_seat(root / "seat", files or FILES)
-        self.checks = SandboxedChecks(Unconfined(tools) if venv else choose("auto", os.environ["PATH"]))
+        sandbox = Unconfined(tools) if venv else choose("auto", os.environ["PATH"])
+        self.checks = SandboxedChecks(sandbox, Network("model", Registries({}), own=sandbox.own_network))
 
     async def run(self, command: str, directory: str = "", silence: float = 30.0) -> CheckResult:
         check = Check("the check", command, "Makefile", directory)

@@ -138,9 +138,8 @@ async def test_where_all_is_well_it_says_so(opened: Open) -> None:
  ✓ home              /root/home is writable.
  ✓ disk              N GiB are free at /root/home.
  ✓ git               git version N is new enough.
- ! sandbox           Level degraded: its network is not restricted.
- ! network           Agents reach whatever this machine can reach.
-                     → Run runners where only GitHub, the model provider and package registries can be reached.
+ ✓ sandbox           Level full: every attempt to break out of it failed.
+ ✓ network           Agents reach what BARO_NETWORK=registry allows, and nothing else.
  ✓ dependencies      What a story installs is shown to later stories without a copy (overlay).
  ✓ limits            An agent may use N GiB of memory and write 16 GiB to disk.
  ✓ agent             `claude` does the work (BARO_AGENT=claude).
@@ -160,7 +159,7 @@ async def test_where_all_is_well_it_says_so(opened: Open) -> None:
  ✓ installations     Served: operator.
  ✓ webhook           GitHub delivers to http://baro/webhooks/github; the last delivery was answered with 202.
 
-baro can work here, with 2 warnings.
+baro can work here.
 """,
             0,
         )
@@ -184,9 +183,8 @@ async def test_before_anything_is_configured_it_says_what_to_set(opened: Open) -
  ✓ home              /root/home is writable.
  ✓ disk              N GiB are free at /root/home.
  ✓ git               git version N is new enough.
- ! sandbox           Level degraded: its network is not restricted.
- ! network           Agents reach whatever this machine can reach.
-                     → Run runners where only GitHub, the model provider and package registries can be reached.
+ ✓ sandbox           Level full: every attempt to break out of it failed.
+ ✓ network           Agents reach what BARO_NETWORK=registry allows, and nothing else.
  ✓ dependencies      What a story installs is shown to later stories without a copy (overlay).
  ✓ limits            An agent may use N GiB of memory and write 16 GiB to disk.
  ✗ agent             No coding agent can be used on this machine.
@@ -209,7 +207,7 @@ async def test_before_anything_is_configured_it_says_what_to_set(opened: Open) -
  · installations     Not to be known before the line `app` is in order.
  · webhook           Not to be known before the line `app` is in order.
 
-6 things to be mended before baro can work, and 2 warnings.
+6 things to be mended before baro can work.
 """,
             1,
         )

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from runner.adapters.checks import SandboxedChecks
+from runner.adapters.network import Network
+from runner.adapters.network.installed import Registries
 from runner.adapters.sandbox import choose
 from runner.domain import events as e
 from runner.domain.change import Landed
@@ -29,7 +31,7 @@ class Watched:
     """The real checks, and how many of them run at a time."""
 
     def __init__(self) -> None:
-        self._checks = SandboxedChecks(choose("auto", os.environ["PATH"]))
+        self._checks = SandboxedChecks(choose("auto", os.environ["PATH"]), Network("model", Registries({}), own=True))
         self.live = self.most = 0
         self.ran: list[str] = []
 

@@ -1,8 +1,10 @@
 """Claude Code, headless: its command line, and where its credentials come from.
 
-Nothing a repository brings (settings, hooks, MCP servers, `CLAUDE.md`) is read: `--setting-sources ""` is the one
-switch that stops all of it. Signing in with a subscription is untested: the credential file alone is copied into the
-throw-away home, and a token the CLI refreshes there is lost; `CLAUDE_CODE_OAUTH_TOKEN` is the sturdier way.
+Its key stays outside: it asks a gateway of ours, with a placeholder for a key or token of the same kind, because it
+behaves a little differently with each. Nothing a repository brings (settings, hooks, MCP servers, `CLAUDE.md`) is
+read: `--setting-sources ""` is the one switch that stops all of it. Signing in with a subscription is untested: the
+credential file alone is copied into the throw-away home, and a token the CLI refreshes there is lost;
+`CLAUDE_CODE_OAUTH_TOKEN` is the sturdier way, and the one that keeps the credential outside.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from runner.adapters.room import Inside
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob
 
-from .backend import Launch, Provider
+from .backend import PLACEHOLDER, Launch, Provider
 from .claude_stream import ClaudeStream
 from .installed import CommandLine, resolved
 
 CLAUDE = CommandLine("Claude Code", "claude", "@anthropic-ai/claude-code", (2, 1, 197))
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
-ENVIRONMENT = (*KEYS, "ANTHROPIC_BASE_URL", "CLAUDE_CODE_MAX_RETRIES", "CLAUDE_CONFIG_DIR")
+PASSED_ON = ("CLAUDE_CODE_MAX_RETRIES",)
+ENVIRONMENT = (*KEYS, *PASSED_ON, "ANTHROPIC_BASE_URL", "CLAUDE_CONFIG_DIR")
 REMEDY = "set ANTHROPIC_API_KEY, or sign in with `claude` as the user baro runs as."
 
 SIGN_IN = ("api.anthropic.com", "console.anthropic.com", "platform.claude.com")
@@ -49,24 +52,27 @@ class Claude:
     def __init__(self, env: Mapping[str, str]) -> None:
         self._path = env.get("PATH", "")
         self._credentials = Path(env.get("CLAUDE_CONFIG_DIR") or f"{env.get('HOME', '')}/.claude", ".credentials.json")
-        self._env = {name: env[name] for name in ENVIRONMENT if env.get(name) and name != "CLAUDE_CONFIG_DIR"}
-        self.secrets = tuple(self._env[name] for name in KEYS if len(self._env.get(name, "")) > 7)
+        self._base = env.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
+        self._keys = {name: env[name] for name in KEYS if env.get(name)}
+        self._env = {name: env[name] for name in PASSED_ON if env.get(name)}
+        self.secrets = tuple(key for key in self._keys.values() if len(key) > 7)
 
     def find(self) -> Path:
         program = CLAUDE.find(self._path)
-        if not self._has_key and not self._credentials.is_file():
+        if not self._keys and not self._credentials.is_file():
             raise AgentUnavailable("Claude Code is not signed in.", hint=REMEDY[0].upper() + REMEDY[1:])
         return program
 
     def provider(self, model: str) -> Provider | None:  # noqa: ARG002
-        base = self._env.get("ANTHROPIC_BASE_URL", "https://api.anthropic.com").rstrip("/")
-        if key := self._env.get("ANTHROPIC_API_KEY"):
-            return Provider(base, {"x-api-key": key})
-        token = self._env.get("ANTHROPIC_AUTH_TOKEN") or self._env.get("CLAUDE_CODE_OAUTH_TOKEN")
-        return Provider(base, {"authorization": f"Bearer {token}"}) if token else None
+        if not self._keys:
+            return None
+        name = self._key
+        key = self._keys[name]
+        header = {"x-api-key": key} if name == "ANTHROPIC_API_KEY" else {"authorization": f"Bearer {key}"}
+        return Provider(self._base.rstrip("/"), header)
 
     def hosts(self, model: str) -> tuple[str, ...]:  # noqa: ARG002
-        return () if self._has_key else SIGN_IN
+        return () if self._keys else SIGN_IN
 
     def launch(self, job: AgentJob, model: str, inside: Inside, home: Path) -> Launch:
         program = resolved(self.find(), self._path)
@@ -75,17 +81,21 @@ class Claude:
             argv += ["--model", model]
         if job.schema is not None:
             argv += ["--json-schema", json.dumps(job.schema)]
-        if not self._has_key:
+        if not self._keys:
             self._lend(home / ".claude")
-        env = {**QUIET, **self._env, "CLAUDE_CONFIG_DIR": f"{inside.home}/.claude"}
+        env = {**QUIET, **self._env, **self._opened(inside), "CLAUDE_CONFIG_DIR": f"{inside.home}/.claude"}
         return Launch(tuple(argv), job.prompt.encode(), env, program.reads)
 
     def stream(self, job: AgentJob, inside: Inside) -> ClaudeStream:  # noqa: ARG002
         return ClaudeStream(inside, REMEDY)
 
     @property
-    def _has_key(self) -> bool:
-        return any(name in self._env for name in KEYS)
+    def _key(self) -> str:
+        """The variable whose value is used: the first that is set."""
+        return next(name for name in KEYS if name in self._keys)
+
+    def _opened(self, inside: Inside) -> dict[str, str]:
+        return {"ANTHROPIC_BASE_URL": inside.model, self._key: PLACEHOLDER} if self._keys else {}
 
     def _lend(self, config: Path) -> None:
         config.mkdir(parents=True)

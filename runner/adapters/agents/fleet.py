@@ -14,8 +14,9 @@ import structlog
 from msgspec.structs import replace
 
 from runner.adapters import process
+from runner.adapters.network import Line, Network
 from runner.adapters.process import Exit, Program
-from runner.adapters.room import Room
+from runner.adapters.room import Confined, Room
 from runner.adapters.sandbox import Sandbox
 from runner.adapters.workspace.removal import remove
 from runner.domain.agent import Did, Ended
@@ -43,6 +44,7 @@ class Fleet:
         self,
         home: Path,
         sandbox: Sandbox,
+        network: Network,
         backends: Mapping[str, Backend],
         order: tuple[str, ...],
         *,
@@ -51,6 +53,7 @@ class Fleet:
     ) -> None:
         self._home = home
         self._sandbox = sandbox
+        self._network = network
         self._backends = backends
         self._order = order
         self._agent = agent
@@ -77,40 +80,40 @@ class Fleet:
             return known
         record = Record(self._home, job)
         backend, model = await asyncio.to_thread(self._route, job.agent)
-        async with _emptied(record.scratch):
-            reply = _hide(await self._attempt(job, backend, model, record, heard), backend.secrets)
+        line = self._network.line(backend.provider(model), backend.hosts(model))
+        async with _emptied(record.scratch), line as out:
+            reply = _hide(await self._attempt(job, backend, model, record, out, heard), backend.secrets)
             # No await between the end of the process and this: a runner that is told to stop now still remembers.
             record.write(reply)
         return reply
 
     async def _attempt(
-        self, job: AgentJob, backend: Backend, model: str, record: Record, heard: Callable[[Did], None]
+        self,
+        job: AgentJob,
+        backend: Backend,
+        model: str,
+        record: Record,
+        line: Line,
+        heard: Callable[[Did], None],
     ) -> AgentReply:
-        provider = backend.provider(model)
-        inside = replace(self._sandbox.inside(job.seat, record.scratch), model=provider.base if provider else "")
+        inside = replace(self._sandbox.inside(job.seat, record.scratch), model=line.model)
         launch = await asyncio.to_thread(backend.launch, job, model, inside, record.scratch / "home")
         confined = self._sandbox.confine(
-            Room(job.seat, record.scratch, launch.argv, launch.env, launch.reads, launch.masks)
+            Room(job.seat, record.scratch, launch.argv, launch.env, launch.reads, launch.masks, line.outlet)
         )
         stream = backend.stream(job, inside)
-        tell = _once(lambda did: heard(_hide(did, backend.secrets)))
-
-        def line(raw: bytes) -> None:
-            for did in stream.feed(raw):
-                tell(did)
-
-        program = Program(
-            *(confined.argv, confined.env, confined.cwd, record.out, record.err, record.mark, launch.stdin),
-            allowance=confined.allowance,
-            writes=confined.writes,
+        exit = await process.run(
+            _program(confined, record, launch.stdin),
+            _telling(stream, backend.secrets, heard),
+            silence=job.silence,
+            busy=lambda: _busy(stream, launch, record.mark),
         )
-        exit = await process.run(program, line, silence=job.silence, busy=lambda: _busy(stream, launch, record.mark))
         if stream.unknown:
             log.warning(
                 "agent.unknown_events", agent=backend.name, run=job.run, kinds=dict(stream.unknown), log=record.out.name
             )
         ended, json = _conclude(job, stream, exit, backend.name, process.last_words(record.err), confined.allowance)
-        return AgentReply(ended, _title(backend, stream.model or model), json)
+        return AgentReply(replace(ended, blocked=line.blocked), _title(backend, stream.model or model), json)
 
     def _route(self, agent: str) -> tuple[Backend, str]:
         """The backend and the model ("" is the backend's own choice) for `backend[:model]`."""
@@ -144,6 +147,26 @@ class Fleet:
             known = ", ".join(sorted(self._backends))
             raise AgentUnavailable(f"There is no agent `{name}`.", hint=f"There are: auto, {known}.")
         return self._backends[name]
+
+
+def _program(confined: Confined, record: Record, stdin: bytes) -> Program:
+    return Program(
+        *(confined.argv, confined.env, confined.cwd, record.out, record.err, record.mark, stdin),
+        allowance=confined.allowance,
+        writes=confined.writes,
+        handles=confined.handles,
+    )
+
+
+def _telling(stream: Stream, secrets: tuple[str, ...], heard: Callable[[Did], None]) -> Callable[[bytes], None]:
+    """What is done with each line the agent prints."""
+    tell = _once(lambda did: heard(_hide(did, secrets)))
+
+    def line(raw: bytes) -> None:
+        for did in stream.feed(raw):
+            tell(did)
+
+    return line
 
 
 def _title(backend: Backend, model: str) -> str:
