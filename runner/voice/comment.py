@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.domain.report import Report
 from runner.domain.run import Outcome, RunSpec
 
-from . import shared
+from . import network, shared
 
 
 def marker(run: str) -> str:
@@ -27,6 +27,7 @@ def living(report: Report, now: float) -> str:
         if _branching(report)
         else "",
         shared.evidence(report.evidence) if report.evidence else "",
+        network.unreached(report),
         _footer(report, now),
         marker(report.spec.id),
     ]

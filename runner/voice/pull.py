@@ -8,7 +8,7 @@ from runner.domain.change import Change
 from runner.domain.report import Report
 from runner.domain.text import code, defused, html_words, one_line, quote_block, quote_cell
 
-from . import comment, isolation, shared
+from . import comment, isolation, network, shared
 
 TITLE_LENGTH = 200
 GOAL_LENGTH = 2_000
@@ -38,6 +38,7 @@ def body(report: Report, changes: Sequence[Change]) -> str:
         shared.kept(report),
         _discarded(report),
         _exposed(report),
+        network.unreached(report),
         shared.folded(f"{len(changes)} changed file{'s' if len(changes) != 1 else ''}", _changes(changes)),
         _footer(report),
         comment.marker(report.spec.id),
