@@ -13,7 +13,9 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from runner.adapters.agents.backend import PLACEHOLDER
 from runner.domain.agent import Did
+from runner.domain.network import Blocked
 from runner.ports import AgentReply
 from tests.adapters.seats import Bench, detached, git, running, until
 from tests.world.model import Disconnect, Error, Hang, Model, Text, Tool
@@ -168,6 +170,44 @@ async def test_a_key_that_the_agent_prints_goes_no_further_than_the_raw_log(benc
     reply = await run(bench)
     assert reply.ended.said == "The key is [secret]."
     assert KEY not in repr(bench.heard)
+
+
+@pytest.mark.parametrize(
+    ("variable", "header"),
+    [
+        ("ANTHROPIC_API_KEY", ("x-api-key", KEY)),
+        ("ANTHROPIC_AUTH_TOKEN", ("authorization", f"Bearer {KEY}")),
+        ("CLAUDE_CODE_OAUTH_TOKEN", ("authorization", f"Bearer {KEY}")),
+    ],
+)
+async def test_the_model_gets_a_key_that_the_agent_does_not_have(
+    bench: Bench, model: Model, variable: str, header: tuple[str, str]
+) -> None:
+    del bench.env["ANTHROPIC_API_KEY"]
+    bench.env[variable] = KEY
+    look = "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null; grep -r . $HOME /tmp 2>/dev/null"
+    model.on("", Tool("Bash", {"command": f"({look}) | tr '\\0' '\\n' > seen.txt"}), Text("Done."))
+    assert (await run(bench)).ended.well
+    seen = (bench.seat.tree / "seen.txt").read_text()
+    assert f"{variable}={PLACEHOLDER}" in seen
+    assert KEY not in seen
+    messages = [
+        request for request in model.requests if request.path.startswith("/v1/messages") and request.method == "POST"
+    ]
+    assert messages
+    for request in messages:
+        assert request.headers[header[0]] == header[1]
+        assert PLACEHOLDER not in repr(request.headers)
+
+
+async def test_it_asks_nobody_but_the_model(bench: Bench, model: Model) -> None:
+    model.on("", Text("Done."))
+    assert (await run(bench)).ended.blocked == ()
+
+
+async def test_a_host_that_a_tool_could_not_reach_is_told_with_the_ending(bench: Bench, model: Model) -> None:
+    model.on("", Tool("Bash", {"command": "curl -sS https://evil.example/; true"}), Text("Done."))
+    assert (await run(bench)).ended.blocked == (Blocked("evil.example", 1),)
 
 
 async def test_a_tool_that_runs_is_work_and_a_model_that_hangs_is_not(bench: Bench, model: Model) -> None:

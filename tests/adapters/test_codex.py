@@ -94,7 +94,7 @@ async def test_it_has_no_key_and_what_it_starts_has_not_even_the_placeholder(ben
     assert "?? env.txt" in told, "git works"
     assert KEY not in told
     assert PLACEHOLDER not in told
-    assert model.requests[0].headers["authorization"] == f"Bearer {PLACEHOLDER}"
+    assert model.requests[0].headers["authorization"] == f"Bearer {KEY}", "the gateway has exchanged it"
 
 
 async def test_a_one_shot_answers_by_schema_and_can_only_read(bench: Bench, model: Model) -> None:
