@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from inline_snapshot import snapshot
 
 from bot.settings import AppSettings, HostSettings, Settings, read
+from runner.domain.network import Authority
 from runner.domain.route import Wishes
 from runner.errors import SettingsError
 
@@ -241,3 +242,20 @@ def test_what_is_no_size_is_said_to_be_none(said: str, tmp_path: Path) -> None:
     assert problems({"BARO_AGENT_DISK": said}, tmp_path, HostSettings)[0].startswith(
         "BARO_AGENT_DISK must be a size like 512M or 16G; "
     )
+
+
+def test_hosts_that_sandboxes_may_reach_are_exact_names(tmp_path: Path) -> None:
+    hosts = read(Settings, SOUND | {"BARO_NETWORK_HOSTS": "a.example, B.example:8443"}, tmp_path).network_hosts
+    assert hosts == (Authority("a.example", 80), Authority("a.example", 443), Authority("b.example", 8443))
+    assert problems(SOUND | {"BARO_NETWORK_HOSTS": "*.example.com,https://a.example,b.example"}, tmp_path) == snapshot(
+        [
+            "BARO_NETWORK_HOSTS must be exact host names separated by commas, each with a port where it is neither 80 nor 443; '*.example.com', 'https://a.example' is no exact host name"
+        ]
+    )
+
+
+def test_the_password_of_a_package_index_is_a_secret_and_nothing_agents_get(tmp_path: Path) -> None:
+    settings = read(Settings, SOUND | {"PIP_EXTRA_INDEX_URL": "https://me:hunter2@a.corp https://b.corp"}, tmp_path)
+    assert "hunter2" in settings.secrets()
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in repr(settings.agent_environment())
