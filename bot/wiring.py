@@ -187,7 +187,7 @@ async def sandbox_of(settings: HostSettings) -> tuple[Sandbox, SandboxLevel]:
     """The sandbox agents get, once it has been tried. Raises SandboxUnavailable where they must not be run."""
     sandbox = choose(settings.sandbox, settings.path, suitable(settings.agent_memory, settings.agent_disk))
     url = settings.redis_url or "" if isinstance(settings, AppSettings) else ""
-    isolation = await examine(sandbox, settings.home, os.environ, url)
+    isolation = await examine(sandbox, settings.home, os.environ, url, settings.network)
     log.info("sandbox.ready", sandbox=sandbox.name, level=isolation.level, reasons=isolation.reasons)
     return sandbox, isolation
 

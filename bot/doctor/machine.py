@@ -56,16 +56,15 @@ async def sandbox(settings: Draft) -> list[Finding]:
     allowance = suitable(settings.agent_memory, settings.agent_disk)
     try:
         chosen = await asyncio.to_thread(choose, settings.sandbox, settings.path, allowance)
-        level = await examine(chosen, settings.home, os.environ, settings.redis_url or "")
+        level = await examine(chosen, settings.home, os.environ, settings.redis_url or "", settings.network)
         sharing = await asyncio.to_thread(chosen.sharing, settings.home)
     except (SandboxUnavailable, OSError) as error:
         lost = error if isinstance(error, BaroError) else SandboxUnavailable("The sandbox could not be tried.")
         rest = (skipped(name, "Not to be known without a sandbox.") for name in ("network", "dependencies", "limits"))
         return [say.unexpected("sandbox", lost), *rest]
-    restricted = level.level != "none" and "network" not in level.reasons
     return [
         say.sandbox(level),
-        say.network(restricted, settings.network),
+        say.network(level, settings.network),
         say.dependencies(sharing),
         say.limits(allowance),
     ]

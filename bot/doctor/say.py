@@ -70,8 +70,8 @@ def sandbox(level: SandboxLevel) -> Finding:
             return warning("sandbox", "Level none: agents run as the user baro runs as (BARO_SANDBOX=none).", hint)
 
 
-def network(restricted: bool, mode: str) -> Finding:
-    if restricted:
+def network(level: SandboxLevel, mode: str) -> Finding:
+    if level.level == "full":
         return ok("network", f"Agents reach what BARO_NETWORK={mode} allows, and nothing else.")
     hint = "Run runners where only GitHub, the model provider and package registries can be reached."
     return warning("network", "Agents reach whatever this machine can reach.", hint)

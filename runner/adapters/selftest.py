@@ -12,7 +12,6 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import get_args
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -20,7 +19,8 @@ import structlog
 from msgspec import Struct
 
 import runner.inside
-from runner.domain.isolation import WEAKNESSES, Probe, SandboxLevel
+from runner.domain.isolation import Probe, SandboxLevel
+from runner.domain.network import Level
 from runner.errors import SandboxUnavailable
 from runner.ports import Seat
 from runner.voice import isolation as say
@@ -62,20 +62,20 @@ class Told(Struct, frozen=True):
     found: dict[Probe, str]
 
 
-async def examine(sandbox: Sandbox, home: Path, environ: Mapping[str, str], redis_url: str = "") -> SandboxLevel:
+async def examine(
+    sandbox: Sandbox, home: Path, environ: Mapping[str, str], redis_url: str = "", network: Level = "registry"
+) -> SandboxLevel:
     """How well it holds. `environ` is what must not be seen inside. Raises SandboxUnavailable, with what was found,
-    where it does not hold at all. An operator who has waived the sandbox is told so, and nothing is tried."""
+    where it does not. An operator who has waived the sandbox is told so, and nothing is tried."""
     if sandbox.name == "none":
         return SandboxLevel("none")
     await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix="selftest-", ignore_cleanup_errors=True) as name:
         told = await _told(sandbox, Path(name), home, environ, redis_url)
-    broken = {probe: what for probe, what in told.found.items() if probe not in WEAKNESSES}
-    if broken:
-        evidence = "\n".join(f"{probe}: {what}" for probe, what in broken.items())
-        raise SandboxUnavailable(say.broken(broken), hint=say.mend(broken), evidence=evidence)
-    reasons = tuple(probe for probe in get_args(Probe) if probe in told.found)
-    return SandboxLevel("degraded" if reasons else "full", reasons)
+    if told.found:
+        evidence = "\n".join(f"{probe}: {what}" for probe, what in told.found.items())
+        raise SandboxUnavailable(say.broken(told.found), hint=say.mend(told.found), evidence=evidence)
+    return SandboxLevel("degraded", ("network",)) if network == "open" else SandboxLevel("full")
 
 
 async def _told(sandbox: Sandbox, root: Path, home: Path, environ: Mapping[str, str], redis_url: str) -> Told:

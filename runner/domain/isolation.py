@@ -11,14 +11,12 @@ Probe = Literal[
     "files", "environment", "namespaces", "processes", "writes", "kernel", "privileges", "survivor", "redis", "network"
 ]
 """what was tried from inside"""
-WEAKNESSES: frozenset[Probe] = frozenset({"redis", "network"})
-"""What degrades the isolation where it succeeds. Whatever else does breaks it: then no agent is started."""
-
 _ORDER: tuple[Level, ...] = ("none", "degraded", "full")
 
 
 class SandboxLevel(Struct, frozen=True):
-    """`none` is what an operator asked for in so many words; `reasons` are the weaknesses found."""
+    """`none` is what an operator asked for in so many words, and so is `degraded`, for its reasons. A sandbox that does
+    not hold otherwise has no level: no agent is started in it."""
 
     level: Level
     reasons: tuple[Probe, ...] = ()

@@ -40,10 +40,14 @@ async def broken(sandbox: Bubblewrap, home: Path, **environ: str) -> SandboxUnav
     return refused.value
 
 
-async def test_what_agents_get_holds_but_for_what_is_named(tmp_path: Path) -> None:
-    level = await examine(choose("auto", os.environ["PATH"]), tmp_path / "home", os.environ)
-    assert level in (SandboxLevel("full"), SandboxLevel("degraded", ("network",)))
+async def test_what_agents_get_holds_and_nothing_is_left_of_the_test(tmp_path: Path) -> None:
+    assert await examine(choose("auto", os.environ["PATH"]), tmp_path / "home", os.environ) == SandboxLevel("full")
     assert list((tmp_path / "home").iterdir()) == []
+
+
+async def test_an_open_network_is_said_to_be_one(tmp_path: Path) -> None:
+    level = await examine(choose("auto", os.environ["PATH"]), tmp_path, os.environ, network="open")
+    assert level == SandboxLevel("degraded", ("network",))
 
 
 async def test_a_sandbox_the_operator_waived_is_no_sandbox(tmp_path: Path) -> None:
@@ -98,23 +102,23 @@ async def test_a_place_outside_that_can_be_written_is_found(tmp_path: Path) -> N
     assert not list((tmp_path / "writable").glob(".baro-*"))
 
 
-async def test_a_redis_within_reach_degrades_it(tmp_path: Path) -> None:
+async def test_the_hosts_network_and_a_redis_on_it_are_found(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
-        sandbox = choose("auto", os.environ["PATH"])
-        level = await examine(sandbox, tmp_path, os.environ, url)
-        assert ("redis" in level.reasons) == ("network" in level.reasons)
+        assert await examine(Leaky(), tmp_path, os.environ, url) == SandboxLevel("full")
+        with pytest.raises(SandboxUnavailable) as refused:
+            await examine(Leaky(without="--unshare-net"), tmp_path, os.environ, url)
+    assert [line.partition(":")[0] for line in refused.value.evidence.splitlines()] == ["redis", "network"]
 
 
-async def test_a_redis_on_a_socket_that_is_shown_degrades_it(tmp_path: Path) -> None:
+async def test_a_redis_on_a_socket_that_is_shown_is_found(tmp_path: Path) -> None:
     path = tmp_path / "redis.sock"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()
-        hidden = await examine(Leaky(), tmp_path, os.environ, f"unix://{path}")
-        shown = await examine(Leaky("--ro-bind", str(path), "/baro/redis"), tmp_path, os.environ, "unix:///baro/redis")
-    assert "redis" not in hidden.reasons
-    assert "redis" in shown.reasons
+        assert await examine(Leaky(), tmp_path, os.environ, f"unix://{path}") == SandboxLevel("full")
+        with pytest.raises(SandboxUnavailable, match="Redis"):
+            await examine(Leaky("--ro-bind", str(path), "/baro/redis"), tmp_path, os.environ, "unix:///baro/redis")
 
 
 async def test_a_sandbox_in_which_nothing_runs_is_refused_with_what_it_said(tmp_path: Path) -> None:
@@ -128,10 +132,8 @@ async def test_a_sandbox_in_which_nothing_runs_is_refused_with_what_it_said(tmp_
     [
         (SandboxLevel("full"), snapshot("Agents ran in a sandbox that held when it was tried")),
         (
-            SandboxLevel("degraded", ("redis", "network")),
-            snapshot(
-                "Agents ran in a sandbox with gaps: it can connect to baro's Redis, its network is not restricted"
-            ),
+            SandboxLevel("degraded", ("network",)),
+            snapshot("Agents ran in a sandbox with gaps: its network is not restricted"),
         ),
         (SandboxLevel("none"), snapshot("Agents ran without a sandbox, as the operator of this baro decided")),
     ],
