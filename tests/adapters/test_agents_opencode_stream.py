@@ -78,6 +78,12 @@ def test_a_good_end_needs_a_last_step_that_stopped_and_exit_code_0() -> None:
         assert (failure.kind, failure.evidence) == ("infrastructure", "stderr")
 
 
+def test_a_tool_that_was_broken_off_is_no_closing_word() -> None:
+    failure = stream(START, text("I begin."), step("stop"), tool("write", "error"))[0].ended(Exit(0), "").failure
+    assert failure is not None
+    assert failure.kind == "execution"
+
+
 def test_usage_is_the_sum_of_the_steps_and_a_cost_of_nothing_is_unknown() -> None:
     assert stream(step("tool-calls"), step("stop"))[0].ended(Exit(0), "").usage == Usage(2300, 2000, 40, 0.002)
     assert stream(step("stop", cost=0))[0].ended(Exit(0), "").usage.cost is None
@@ -123,4 +129,5 @@ def test_a_killed_process_is_no_verdict() -> None:
 def test_what_is_new_to_us_is_counted_and_hides_nothing() -> None:
     read, did = stream(b"", b"npm warn", b"{", {"type": "step_pondered"}, {"type": "reasoning"}, START, step("stop"))
     assert (did, dict(read.unknown)) == ([], {"step_pondered": 1})
+    read.feed(json.dumps(text("Done.")).encode())
     assert read.ended(Exit(0), "").well

@@ -115,7 +115,7 @@ async def test_what_the_provider_says_decides_whose_turn_it_is(bench: Bench, mod
             "OpenCode is not signed in, or its key was refused: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or sign in with `opencode auth login` as the user baro runs as.",
             "The model provider refused the request.",
             "OpenCode's model reached the limit of what it may write.",
-            "The model provider refused the request.",
+            "The model provider refused to answer.",
         ]
     )
     assert "invalid x-api-key" in failures[0].evidence

@@ -37,6 +37,7 @@ class OpenCodeStream:
         self._reason = ""
         self._usage = Usage()
         self._said = ""
+        self._closing = ""
         self.busy = False
 
     @property
@@ -50,14 +51,15 @@ class OpenCodeStream:
     def _fold(self, told: Line) -> list[Did]:
         match told.type:
             case "step_start":
-                self._reason, self.busy = "", True
+                self._reason, self._closing, self.busy = "", "", True
             case "step_finish":
                 self._reason, self.busy = told.part.reason, False
                 self._usage += _usage(told.part)
             case "text":
-                self._said = told.part.text
+                self._said = self._closing = told.part.text
                 return [Did("say", note=short(told.part.text))]
             case "tool_use":
+                self._closing = ""
                 return [self._did(told.part)]
             case "error":
                 self._error = told.error or Error()
@@ -88,7 +90,7 @@ class OpenCodeStream:
         if self._reason == "content-filter":
             return failures.refused(self._said)
         if exit.code == 0 and self._reason == "stop":
-            return None
+            return None if self._closing.strip() else failures.speechless(NAME, complaint)
         return failures.unfinished(NAME, exit.code, complaint)
 
     def _refusal(self, error: Error) -> Failure:
