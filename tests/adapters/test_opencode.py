@@ -132,12 +132,12 @@ async def test_a_provider_that_stays_away_is_given_up_when_nothing_was_heard_for
     )
     model.on("fails", *[Error(500)] * 50)
     hung, failed = await asyncio.gather(
-        *(run(bench, story=prompt, prompt=prompt, silence=15.0) for prompt in ("hangs", "fails"))
+        *(run(bench, story=prompt, prompt=prompt, silence=30.0) for prompt in ("hangs", "fails"))
     )
     for reply in (hung, failed):
         assert reply.ended.failure is not None
         assert reply.ended.failure.kind == "infrastructure"
-        assert "no sign of life for 15 s" in reply.ended.failure.message
+        assert "no sign of life for 30 s" in reply.ended.failure.message
     assert (bench.seat.tree / "up").exists()
     assert not running(word)
 
