@@ -15,10 +15,12 @@ from pathlib import Path
 
 import runner.inside
 from runner.domain.allowance import STANDARD, Allowance
+from runner.domain.dependencies import above
 from runner.errors import SandboxUnavailable
 from runner.ports import Seat
 
 from .limits import bounded, launched
+from .overlayfs import find, put_whiteout
 from .remedy import absent, remedy
 from .room import Confined, Inside, Room, Sharing, exposed, furnish, surroundings, writable
 
@@ -85,6 +87,10 @@ class Bubblewrap:
             below, tree, work = (Path(name, part) for part in ("below", "tree", "work"))
             for directory in (below / "full", tree, work):
                 directory.mkdir(parents=True)
+            try:
+                put_whiteout(below / "gone")
+            except OSError:
+                return "copies"
             mount = ("--overlay-src", str(below), "--overlay", str(tree), str(work), TREE)
             command = (
                 "/bin/sh",
@@ -180,7 +186,7 @@ def _tree(room: Room) -> tuple[str, ...]:
         *_mounted(room.seat),
         *("--bind", str(room.seat.git), GIT),
         *("--ro-bind", str(link), f"{TREE}/.git"),
-        *(word for name in room.masks for word in _mask(room.seat.tree, name, nothing)),
+        *(word for name in room.masks for word in _mask(room.seat, name, nothing)),
     )
 
 
@@ -194,12 +200,12 @@ def _mounted(seat: Seat) -> tuple[str, ...]:
     return (*below, "--overlay-src", tree, "--ro-overlay", TREE)
 
 
-def _mask(tree: Path, name: str, nothing: Path) -> tuple[str, ...]:
+def _mask(seat: Seat, name: str, nothing: Path) -> tuple[str, ...]:
     """Something empty in its place, in the sandbox alone. A link cannot be covered, only what it leads to could be,
     and that may be the code itself; or be nothing here, and something inside."""
-    path = tree / name
-    if path.resolve() != tree.resolve() / name:
+    if any((path := find(seat, way)) is not None and path.is_symlink() for way in (*above(name), name)):
         raise exposed(name)
-    if path.is_dir():
-        return ("--tmpfs", f"{TREE}/{name}")
-    return ("--ro-bind", str(nothing), f"{TREE}/{name}") if path.exists() else ()
+    path = find(seat, name)
+    if path is None:
+        return ()
+    return ("--tmpfs", f"{TREE}/{name}") if path.is_dir() else ("--ro-bind", str(nothing), f"{TREE}/{name}")

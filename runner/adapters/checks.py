@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from runner.adapters import process
 from runner.adapters.network import Network
+from runner.adapters.overlayfs import find
 from runner.adapters.process import Exit, Program
 from runner.adapters.room import Confined, Room
 from runner.adapters.sandbox import Sandbox
@@ -48,7 +49,7 @@ class SandboxedChecks:
         self._network = network
 
     async def run(self, seat: Seat, check: Check, *, silence: float) -> CheckResult:
-        if not await asyncio.to_thread((seat.tree / check.directory).is_dir):
+        if not await asyncio.to_thread(_is_directory, seat, check.directory):
             return CheckResult(check.name, check.command, "skipped", reason=say.directory_gone(check.directory))
         room = seat.tree.with_name(f"{seat.tree.name}.room")
         now = asyncio.get_running_loop().time
@@ -59,6 +60,11 @@ class SandboxedChecks:
             exit = await process.run(program, _unheard, silence=silence)
             said = clean(await asyncio.to_thread(process.last_words, program.out, READ))
         return replace(_judged(check, exit, said, now() - start, silence, program.allowance), blocked=line.blocked)
+
+
+def _is_directory(seat: Seat, path: str) -> bool:
+    found = find(seat, path)
+    return found is not None and found.is_dir()
 
 
 def _program(confined: Confined, room: Path) -> Program:

@@ -19,6 +19,7 @@ from runner.adapters.process import Program
 from runner.adapters.room import Room, Sharing
 from runner.adapters.sandbox import choose
 from runner.adapters.workspace import GitWorkspace
+from runner.adapters.workspace.overlays import LARGE
 from runner.domain.policy import Gate
 from runner.ports import AppIdentity, Seat
 from tests.adapters.git_world import APP, SECRET, World
@@ -87,9 +88,12 @@ PYTHONIC: Mapping[str, str | bytes] = {
 class Stories(World):
     """A world whose stories run commands in the sandbox, as agents do."""
 
-    def __init__(self, root: Path, files: Mapping[str, str | bytes | None], sharing: Sharing = "overlay") -> None:
+    def __init__(
+        self, root: Path, files: Mapping[str, str | bytes | None], sharing: Sharing = "overlay", large: int = LARGE
+    ) -> None:
         super().__init__(root, files)
         self.sharing = sharing
+        self.large = large
         self.sandbox = choose("none" if sharing == "portable" else "auto", os.environ["PATH"])
         self.workspace = self.shared()
 
@@ -98,7 +102,8 @@ class Stories(World):
             return APP
 
         home = self.root / "home"
-        return GitWorkspace(home, self.remote, identity, Gate([SECRET]), local=True, sharing=self.sharing)
+        options = {"sharing": self.sharing, "large": self.large}
+        return GitWorkspace(home, self.remote, identity, Gate([SECRET]), local=True, **options)  # type: ignore[arg-type]
 
     def tree(self, story: str) -> Path:
         return self.root / "home/runs" / self.spec.id / "stories" / story

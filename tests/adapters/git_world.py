@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -110,6 +110,8 @@ class LocalRemote:
 class World:
     """An origin, a workspace for one run on it, and shorthands for what agents do."""
 
+    made: ClassVar[Callable[..., GitWorkspace]] = GitWorkspace
+
     def __init__(self, root: Path, files: Mapping[str, str | bytes | None], **changes: Any) -> None:
         self.root = root
         self.origin = Origin(root, files)
@@ -123,7 +125,7 @@ class World:
         async def identity() -> AppIdentity:
             return APP
 
-        return GitWorkspace(self.root / home, self.remote, identity, gate or Gate([SECRET]), local=True)
+        return self.made(self.root / home, self.remote, identity, gate or Gate([SECRET]), local=True)
 
     @property
     def clone(self) -> Path:

@@ -15,6 +15,9 @@ from tests.adapters.git_world import World, git, write
 FILES = {"README.md": "# toolkit\n", "src/a.py": "a = 1\n", "src/b.py": "b = 1\n", ".gitignore": "build/\n"}
 
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> World:
     world = World(tmp_path, FILES)
@@ -282,14 +285,13 @@ async def test_a_directory_its_owner_may_not_enter_can_still_be_removed(world: W
 async def test_readers_see_the_current_head_without_leftovers_of_checks(world: World) -> None:
     reading = await world.workspace.reading(world.spec)
     assert not reading.writable
-    write(reading.tree, {"src/a.py": "vandalised\n", "left.txt": "left\n", "build/cache": "kept\n"})
+    write(reading.tree, {"src/a.py": "vandalised\n", "left.txt": "left\n"})
     landed = await world.land(await world.work("S1", {"one.txt": "1\n"}))
     reading = await world.workspace.reading(world.spec)
     assert reading.base == landed.commit
     assert (reading.tree / "one.txt").read_text() == "1\n"
     assert (reading.tree / "src/a.py").read_text() == "a = 1\n"
     assert not (reading.tree / "left.txt").exists()
-    assert (reading.tree / "build/cache").exists()
     assert git(reading.tree, "status", "--porcelain") == ""
     assert git(reading.tree, "rev-parse", "HEAD") == landed.commit
 

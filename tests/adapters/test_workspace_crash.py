@@ -18,7 +18,10 @@ import asyncio, json, sys
 from pathlib import Path
 from runner.crashpoints import arm
 from tests.adapters.git_world import World, write
+from tests.adapters.seen import Seen
 
+if sys.argv[3] == "overlays":
+    World.made = Seen
 root = Path(sys.argv[1])
 journal = root / "journal.jsonl"
 world = World(root, {})
@@ -61,9 +64,9 @@ asyncio.run(main())
 """
 
 
-def run(place: Path, armed: str = "") -> subprocess.CompletedProcess[str]:
+def run(place: Path, armed: str = "", way: str = "worktrees") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", RUN, str(place), armed], capture_output=True, text=True, timeout=180, check=False
+        [sys.executable, "-c", RUN, str(place), armed, way], capture_output=True, text=True, timeout=180, check=False
     )
 
 
@@ -87,10 +90,13 @@ def undisturbed(start: Path) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.parametrize("way", ["worktrees", "overlays"])
 @pytest.mark.parametrize(
     "place",
     [
         "clone.begun",
+        "seat.based:2",
+        "seat.based:3",
         "seat.placed",
         "seat.preserved",
         "harvest.committed",
@@ -102,12 +108,17 @@ def undisturbed(start: Path) -> str:
         "tidy.removed",
     ],
 )
-def test_a_kill_changes_nothing_about_the_result(start: Path, tmp_path: Path, place: str) -> None:
+def test_a_kill_changes_nothing_about_the_result(start: Path, tmp_path: Path, place: str, way: str) -> None:
     copy(start, tmp_path)
-    killed = run(tmp_path, place)
+    killed = run(tmp_path, place, way)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    again = run(tmp_path)
+    again = run(tmp_path, way=way)
     assert again.returncode == 0, again.stderr
     world = World(tmp_path, {})
     assert world.origin.head(world.spec.branch) == undisturbed(start) == again.stdout.strip()
     assert not (tmp_path / "home" / "runs" / world.spec.id).exists()
+
+
+@pytest.mark.parametrize("place", ["ground.built", "ground.built:2"])
+def test_a_ground_that_was_cut_short_is_made_again(start: Path, tmp_path: Path, place: str) -> None:
+    test_a_kill_changes_nothing_about_the_result(start, tmp_path, place, "overlays")

@@ -13,6 +13,9 @@ from tests.adapters.git_world import World, git, write
 FILES = {"pytest.ini": "[pytest]\n", "src/a.py": "a = 1\n", ".gitignore": "build/\n"}
 
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> World:
     world = World(tmp_path, FILES)

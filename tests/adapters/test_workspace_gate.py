@@ -25,6 +25,9 @@ PEM = (
 )
 
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> World:
     world = World(tmp_path, FILES)

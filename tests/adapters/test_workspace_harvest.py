@@ -21,6 +21,9 @@ FILES = {
 TOKEN = "ghs_" + "a1B2" * 10
 
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> World:
     world = World(tmp_path, FILES)

@@ -14,9 +14,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
+from runner.adapters.workspace import GitWorkspace
 from tests.adapters.git_world import World, git, write
 
 PER_DIRECTORY = 100
@@ -32,11 +34,17 @@ STEPS = {
 }
 
 
+class Large(World):
+    """Stories share a checkout, as they do where the sandbox can show it."""
+
+    made = partial(GitWorkspace, sharing="overlay")
+
+
 class Bench:
     """One world and one plain clone of the same origin; milliseconds by step and side."""
 
     def __init__(self, root: Path, files: int) -> None:
-        self.world = World(root / "ours", {f"src/d{n // PER_DIRECTORY}/f{n}.py": text(n) for n in range(files)})
+        self.world = Large(root / "ours", {f"src/d{n // PER_DIRECTORY}/f{n}.py": text(n) for n in range(files)})
         self.plain = root / "plain"
         git(root, "clone", "--quiet", str(self.world.origin.bare), str(self.plain))
         self.took: dict[tuple[str, str], list[float]] = defaultdict(list)

@@ -43,6 +43,8 @@ PLAN = {
         ]
     },
 }
+WAIT = "touch ~/waiting; until test -e ~/go; do sleep 0.1; done"
+"""A story's home is a directory of the host's, in which the test can answer."""
 REQUIRED = "node -p \"require('{}')\""
 
 
@@ -65,10 +67,14 @@ async def test_what_a_setup_story_installed_is_there_for_its_dependents_and_in_n
             runs(
                 "S2", f"{left} > src/adds.js", "npm install --no-save ./packages/right.tgz", f"{right} >> src/adds.js"
             ),
-            runs("S3", f"{left} > src/uses.js", f"sleep 3; ! {right}", "! ls node_modules/right"),
+            runs("S3", f"{left} > src/uses.js", f"{WAIT}; ! {right}", "! ls node_modules/right"),
         )
         issue = await baro.github.open_issue(APP, "maria", "Use left", "In two places.")
         await baro.github.label(APP, issue.number, "baro", by="maria")
+        kept = tmp_path / "home/runs"
+        waiting = await baro.until(lambda: next(kept.glob("*/**/home/waiting"), None))
+        await baro.until(lambda: next(kept.glob("*/*/S2/**/node_modules/right/package.json"), None))
+        waiting.with_name("go").touch()
         assert (await baro.ended(issue.number, APP)).startswith("✅"), baro.living(issue.number, APP)
         _nothing_installed(baro)
 

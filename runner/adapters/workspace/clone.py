@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from runner.adapters.git import Git
 from runner.crashpoints import crashpoint
 from runner.domain.change import Survey
 from runner.domain.run import RunSpec
-from runner.errors import BaroError, GitError, RefMoved
+from runner.errors import BaroError
 
 from . import commits
 from .commits import Commit
 from .instructions import instructions
-from .layout import Layout, head_ref, is_commit_id
+from .layout import Layout, head_ref
+from .refs import move, point, resolve
 from .weight import bearable
 
 MAX_TREE = 400
 """paths a survey shows"""
 MAX_LANGUAGES = 12
-_ZERO = "0" * 40
 
 
 async def begun(layout: Layout) -> bool:
@@ -40,9 +40,9 @@ async def begin(layout: Layout, spec: RunSpec, fetched: Mapping[str, str]) -> No
     _tame(layout)
     start, head = await _origin(git, spec, fetched)
     await bearable(git, head)
-    await git.run("update-ref", head_ref(spec.branch), head)
+    point(git, head_ref(spec.branch), head)
     crashpoint("clone.begun")
-    await git.run("update-ref", layout.start, start)
+    point(git, layout.start, start)
 
 
 def _tame(layout: Layout) -> None:
@@ -97,40 +97,6 @@ async def run_head(layout: Layout, spec: RunSpec) -> str:
     if head is None:
         raise BaroError(f"Run {spec.id} has no workspace on this machine")
     return head
-
-
-async def resolve(git: Git, ref: str) -> str | None:
-    """The commit a full ref name points at, or None."""
-    # Most refs of ours are files that hold just that, and nobody packs them (`gc.auto`). Reading one takes no process,
-    # and this is asked all the time.
-    if (known := _loose(git.dir / ref)) is not None:
-        return known
-    if ref.startswith("refs/") and _all_loose(git.dir) and not (git.dir / ref).exists():
-        return None
-    return (await git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1))).line or None
-
-
-def _loose(path: Path) -> str | None:
-    try:
-        text = path.read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        return None  # packed, in another format, or not there: git knows
-    return text if is_commit_id(text) else None
-
-
-def _all_loose(directory: Path) -> bool:
-    """Does a ref without a file not exist? Not where git has packed some, or keeps them in a table."""
-    return (directory / "refs/heads").is_dir() and not (directory / "packed-refs").exists()
-
-
-async def move(git: Git, ref: str, new: str, old: str | None) -> None:
-    """Compare and swap. `old` None: the ref must not exist. Raises RefMoved."""
-    try:
-        await git.run("update-ref", ref, new, old or _ZERO)
-    except GitError as error:
-        raise RefMoved(
-            f"{ref} is not where it was expected", command=error.command, code=error.code, stderr=error.stderr
-        ) from error
 
 
 async def survey(layout: Layout, commit: str, touched: tuple[str, ...] = ()) -> Survey:

@@ -12,7 +12,9 @@ from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 
-from .layers import OPAQUE, Layer, contents, is_directory, leads_to, opaque
+from runner.adapters.overlayfs import OPAQUE, opaque
+
+from .layers import Layer, contents, is_directory, leads_to
 from .layout import Layout
 from .removal import remove
 

@@ -26,6 +26,8 @@ _CONFIG = """\
 	filemode = true
 	bare = false
 	logAllRefUpdates = true
+	trustctime = false
+	checkStat = minimal
 [gc]
 	auto = 0
 [maintenance]

@@ -18,12 +18,16 @@ from runner.errors import BaroError
 from runner.ports import AppIdentity, Seat
 
 from . import clone, diffs, harvest, ladder, leftovers, mirror, seats, texts, views
+from .checkout import Checkout
 from .commits import Signature
+from .grounds import ground
 from .layout import EXAMINED, INTEGRATION, Layout
 from .locks import locked
+from .overlays import LARGE
 from .push import Parcel
 from .push import push as push_parcel
 from .push import remove as remove_ref
+from .refs import point, resolve
 from .remote import Remote, network
 
 
@@ -39,15 +43,17 @@ class GitWorkspace:
         *,
         local: bool = False,
         sharing: Sharing = "portable",
+        large: int = LARGE,
     ) -> None:
         """`identity` is who commits. `local` allows `file://` remotes: a repository on this machine, and tests.
-        `sharing` is what the sandbox can do for installed dependencies."""
+        `sharing` is what the sandbox can do for trees. With `large` files or more, and overlays, stories share one."""
         self._home = home.absolute()
         self._remote = remote
         self._identity = identity
         self._gate = gate
         self._local = local
         self._sharing = sharing
+        self._large = large
 
     async def prepare(self, spec: RunSpec) -> Survey:
         layout = self._layout(spec)
@@ -62,36 +68,40 @@ class GitWorkspace:
             elif kept:
                 await clone.catch_up(layout, spec, kept)
             if kept:  # so that this machine takes it away in the end
-                await layout.git.run("update-ref", layout.checkpoint, kept)
-            await seats.reading_seat(layout, spec)
+                point(layout.git, layout.checkpoint, kept)
             head, touched = await clone.run_head(layout, spec), await mirror.touched(layout, spec)
-            return await clone.survey(layout, head, touched)
+            survey = await clone.survey(layout, head, touched)
+            if self._sharing == "overlay" and survey.files >= self._large:
+                await ground(layout, head)
+            await seats.reading_seat(layout, spec, await self._way(layout))
+            return survey
 
     async def landed(self, spec: RunSpec) -> tuple[str, ...]:
         return await clone.landed(self._layout(spec), spec)
 
     async def checkpoint(self, spec: RunSpec) -> None:
         layout = self._layout(spec)
-        head, start = await clone.run_head(layout, spec), await clone.resolve(layout.git, layout.start)
-        if start is None or head in (start, await clone.resolve(layout.git, layout.checkpoint)):
+        head, start = await clone.run_head(layout, spec), await resolve(layout.git, layout.start)
+        seen = await resolve(layout.git, layout.checkpoint)
+        if start is None or head in (start, seen):
             return
-        parcel = Parcel(spec.branch, head, start, onto_start=False, hidden=layout.checkpoint)
+        parcel = Parcel(spec.branch, head, start, onto_start=False, hidden=layout.checkpoint, seen=seen)
         result = await self._push(spec, parcel)
         if isinstance(result, NotPushed):
             raise BaroError(f"The checkpoint of run {spec.id} was not pushed: {result.reason}")
-        await layout.git.run("update-ref", layout.checkpoint, head)
+        point(layout.git, layout.checkpoint, head)
 
     async def seat(self, spec: RunSpec, story: str, attempt: int, *, fresh: bool, after: Sequence[str] = ()) -> Seat:
         layout = self._layout(spec)
         async with self._alone(layout):
-            seat = await seats.story_seat(layout, spec, story, attempt, fresh=fresh)
+            seat = await seats.story_seat(layout, spec, await self._way(layout), story, attempt, fresh=fresh)
             await views.settle(layout, seat.base, after, self._sharing)
         return await views.furnish(layout, story, seat, after, self._sharing)
 
     async def reading(self, spec: RunSpec) -> Seat:
         layout = self._layout(spec)
         async with self._alone(layout):
-            seat = await seats.reading_seat(layout, spec)
+            seat = await seats.reading_seat(layout, spec, await self._way(layout))
             landed = await self._settled(layout, spec)
         return await views.furnish(layout, INTEGRATION, seat, landed, self._sharing)
 
@@ -106,7 +116,7 @@ class GitWorkspace:
     async def examine(self, spec: RunSpec, commit: str) -> Seat:
         layout = self._layout(spec)
         async with self._alone(layout):
-            seat = await seats.examining_seat(layout, spec, commit)
+            seat = await seats.examining_seat(layout, spec, await self._way(layout), commit)
             landed = await self._settled(layout, spec)
         return await views.furnish(layout, EXAMINED, seat, landed, self._sharing)
 
@@ -131,7 +141,7 @@ class GitWorkspace:
 
     async def push(self, spec: RunSpec, *, aside: bool) -> Pushed | NotPushed | None:
         layout = self._layout(spec)
-        head, start = await clone.run_head(layout, spec), await clone.resolve(layout.git, layout.start)
+        head, start = await clone.run_head(layout, spec), await resolve(layout.git, layout.start)
         if start is None or head == start:
             return None
         back = spec.pull if not aside else None
@@ -140,15 +150,15 @@ class GitWorkspace:
 
     async def push_story(self, spec: RunSpec, story: str, commit: str) -> Pushed | NotPushed:
         layout = self._layout(spec)
-        start = await clone.resolve(layout.git, layout.start)
-        if start is None or await clone.resolve(layout.git, commit) is None:
+        start = await resolve(layout.git, layout.start)
+        if start is None or await resolve(layout.git, commit) is None:
             return NotPushed(spec.story_branch(story), "it was on a machine that is gone")
         return await self._push(spec, Parcel(spec.story_branch(story), commit, start, onto_start=False))
 
     async def collides(self, spec: RunSpec) -> tuple[str, ...]:
         layout = self._layout(spec)
         where = await network(self._remote, spec, write=False, local=self._local)
-        start = await clone.resolve(layout.git, layout.start) or ""
+        start = await resolve(layout.git, layout.start) or ""
         now = await mirror.moved(layout, spec, where, start)
         return await ladder.conflicts(layout, await clone.run_head(layout, spec), now) if now else ()
 
@@ -158,7 +168,7 @@ class GitWorkspace:
     async def tidy(self, spec: RunSpec) -> None:
         layout = self._layout(spec)
         try:
-            if layout.clone.is_dir() and await clone.resolve(layout.git, layout.checkpoint):
+            if layout.clone.is_dir() and await resolve(layout.git, layout.checkpoint):
                 where = await network(self._remote, spec, write=True, local=self._local)
                 await remove_ref(layout.git, where, layout.checkpoint)
             async with self._alone(layout):
@@ -167,6 +177,9 @@ class GitWorkspace:
             crashpoint("tidy.removed")
         finally:
             await self._remote.forget(spec)
+
+    async def _way(self, layout: Layout) -> Checkout:
+        return await seats.ways(layout, self._sharing)
 
     async def _settled(self, layout: Layout, spec: RunSpec) -> tuple[str, ...]:
         """All stories that have landed, with what they installed ready to be shown."""

@@ -20,12 +20,14 @@ from runner.domain.text import defused
 from runner.errors import BaroError
 
 from . import aside
-from .clone import printable, resolve
+from .clone import printable
 from .commits import Signature, commit, message
 from .decoy import agents_subjects
 from .diffs import Difference, changes, compared, files
+from .layers import expect
 from .layout import Layout, head_ref
-from .stage import staged
+from .refs import point, resolve
+from .seats import made_as
 from .unfit import REMOVED, standing
 
 _ROOM = "would be gone, because something that is held back took its place"
@@ -47,22 +49,22 @@ async def harvest(layout: Layout, order: Order, gate: Gate) -> Harvest:
     base = await story_base(layout, story)
     if not standing(layout.tree(story)):
         return Harvest(None, held_back=(HeldBack("./", REMOVED),))
-    async with staged(layout, story, order.story.writes) as stage:
+    async with made_as(layout, story).staged(layout, story, base, order.story.writes) as stage:
+        expect(layout, story, stage.places)
         whole = tree = await stage.tree()
         found, shipped = await compared(layout.git, base, whole)
-        held = await _held(stage.git, found, gate, order)
+        held = await _held(layout.git, found, gate, order)
         if held:
-            await _restore(stage.git, list(held))
-            tree = await stage.tree()
+            tree = await stage.tree(list(held))
             shipped = await changes(layout.git, base, tree)
-        await aside.keep(stage.git, layout, story, tree, whole)
+        await aside.keep(layout.git, layout, story, tree, whole)
     reasons = gathered([HeldBack(printable(d.path), reason) for d, reason in held.items()] + list(stage.unfit))
     if not shipped:
         return Harvest(None, held_back=reasons)
     words = message(defused(gate.text(_words(layout, order))), order.spec, story)
     made = await commit(layout.git, tree, (base,), order.by, words)
     crashpoint("harvest.committed")
-    await layout.git.run("update-ref", head_ref(order.spec.story_branch(story)), made)
+    point(layout.git, head_ref(order.spec.story_branch(story)), made)
     crashpoint("harvest.done")
     return Harvest(made, shipped, reasons, _outside(order.story, shipped))
 
@@ -93,13 +95,6 @@ def _put_back(found: Sequence[Difference], held: Collection[Difference]) -> list
     gone = {d.path: d for d in found if d.after.mode == DELETED and d not in held}
     shipped = [d.path for d in found if d not in held and d.path not in gone]
     return [gone[path] for path in replaced([d.path for d in held], gone, shipped)]
-
-
-async def _restore(git: Git, held: Sequence[Difference]) -> None:
-    """Put those paths back to what the base has; mode 0 removes one that the base does not have."""
-    entries = "".join(f"{d.before.mode} {d.before.oid}\t{d.path}\0" for d in held)
-    given = entries.encode(errors="surrogateescape")
-    await git.run("update-index", "--replace", "-z", "--index-info", input=given)
 
 
 def _outside(story: Story, shipped: Sequence[Change]) -> tuple[str, ...]:

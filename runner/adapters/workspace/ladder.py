@@ -17,10 +17,11 @@ from runner.domain.run import RunSpec
 from runner.domain.text import tail
 
 from . import diffs
-from .clone import move, ours, printable, run_head
+from .clone import ours, printable, run_head
 from .commits import Signature, commit, message, read
 from .layout import Layout, head_ref
-from .stage import scratch_index
+from .refs import move
+from .scratch import scratch_index
 
 SIDE = 3_000
 """characters of each side's patch kept as evidence: it goes into the journal"""

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from runner.adapters.overlayfs import OPAQUE, whiteout
 from runner.domain.dependencies import above
 
+from .clone import printable
 from .layout import Layout
 from .removal import remove
-
-OPAQUE = "user.overlay.opaque"
 
 
 class Layer(Struct, frozen=True):
@@ -77,10 +77,24 @@ def installed(layout: Layout, seat: str) -> tuple[str, ...]:
     return tuple(place for one in stack(layout, known.over if known else ()) for place in one.places)
 
 
+def expect(layout: Layout, seat: str, places: Sequence[str]) -> None:
+    """Note where the seat's story may have installed something, as whoever has just read its whole tree knows."""
+    _note(layout.view(seat) / "places.json", [place for place in places if printable(place) == place])
+
+
+def expected(layout: Layout, seat: str) -> tuple[str, ...] | None:
+    """None: nobody has read it."""
+    path = layout.view(seat) / "places.json"
+    return msgspec.json.decode(path.read_bytes(), type=tuple[str, ...]) if path.is_file() else None
+
+
 def remember(layout: Layout, seat: str, now: Shown) -> None:
-    path = layout.view(seat) / "shown.json"
+    _note(layout.view(seat) / "shown.json", now)
+
+
+def _note(path: Path, value: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".new").write_bytes(msgspec.json.encode(now))
+    path.with_suffix(".new").write_bytes(msgspec.json.encode(value))
     path.with_suffix(".new").rename(path)
 
 
@@ -151,17 +165,6 @@ def is_directory(path: Path) -> bool:
 
 def _gone(path: Path) -> bool:
     return os.path.lexists(path) and whiteout(path.lstat())
-
-
-def whiteout(status: os.stat_result) -> bool:
-    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
-
-
-def opaque(directory: Path) -> bool:
-    try:
-        return os.getxattr(directory, OPAQUE, follow_symlinks=False) == b"y"
-    except OSError:
-        return False  # not set, or a file system that cannot
 
 
 def _close(path: Path) -> None:

@@ -93,6 +93,10 @@ class Layout(Struct, frozen=True):
     def decoy(self, seat: str) -> Path:
         return self.root / "decoys" / plain_name(seat)
 
+    def ground(self, commit: str) -> Path:
+        """What lies below the trees of a large repository at that commit, see grounds.py."""
+        return self.root / "ground" / commit
+
     @property
     def layers(self) -> Path:
         """What stories have installed, see layers.py."""

@@ -8,9 +8,10 @@ from runner.adapters.git import Git, Network
 from runner.domain.run import RunSpec
 from runner.errors import BaroError, GitError
 
-from .clone import MAX_TREE, printable, resolve
+from .clone import MAX_TREE, printable
 from .layout import Layout, head_ref, is_commit_id, mirror_ref
 from .locks import locked
+from .refs import resolve
 from .remote import heads
 
 

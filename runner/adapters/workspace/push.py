@@ -31,6 +31,8 @@ class Parcel(Struct, frozen=True):
     onto_start: bool
     hidden: str = ""
     """a full ref name outside `refs/heads/`, where no workflow and no person looks"""
+    seen: str | None = None
+    """where we have left that ref on the remote; it is looked for first only if it is not there any more"""
 
     @property
     def ref(self) -> str:
@@ -43,6 +45,8 @@ async def push(git: Git, where: Network, parcel: Parcel, gate: Gate, allowance: 
     held = await outgoing(git, parcel, gate, allowance)
     if held:
         return NotPushed(parcel.branch, "the publish gate holds some of it back", held_back=held)
+    if parcel.seen and (await _push(git, where, parcel, parcel.seen)).code == 0:
+        return Pushed(parcel.branch, parcel.commit)
     ref = parcel.ref
     there = (await heads(git, where, ref)).get(ref)
     if there == parcel.commit:

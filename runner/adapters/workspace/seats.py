@@ -5,76 +5,87 @@ from __future__ import annotations
 import asyncio
 import itertools
 
-from runner.adapters.git import Git
+from runner.adapters.room import Sharing
 from runner.crashpoints import crashpoint
 from runner.domain.run import RunSpec
 from runner.errors import BaroError
 from runner.ports import Seat
 
 from . import decoy
-from .clone import resolve, run_head
+from .checkout import Checkout
+from .clone import run_head
 from .commits import Signature, commit, message, read
+from .grounds import begun
 from .layout import EXAMINED, INTEGRATION, Layout, head_ref, is_commit_id
+from .overlays import Overlays
+from .refs import point, resolve
 from .removal import remove
-from .stage import staged
 from .unfit import standing
+from .worktrees import Worktrees
+
+WORKTREES, OVERLAYS = Worktrees(), Overlays()
 
 
-async def story_seat(layout: Layout, spec: RunSpec, story: str, attempt: int, *, fresh: bool) -> Seat:
+async def ways(layout: Layout, sharing: Sharing) -> Checkout:
+    """How this run's seats are made here. A large repository has got its ground when the run was prepared."""
+    start = await resolve(layout.git, layout.start) if layout.clone.is_dir() else None
+    return OVERLAYS if sharing == "overlay" and start and begun(layout, start) else WORKTREES
+
+
+def made_as(layout: Layout, seat: str) -> Checkout:
+    """How the seat that is there was made."""
+    return WORKTREES if layout.administration(seat).is_dir() else OVERLAYS
+
+
+async def story_seat(layout: Layout, spec: RunSpec, way: Checkout, story: str, attempt: int, *, fresh: bool) -> Seat:
     """See `Workspace.seat`. A seat whose decoy exists is whole; anything less was cut short and nobody sat in it."""
     if story in (INTEGRATION, EXAMINED):
         raise BaroError(f"{story!r} cannot name a story")
     base = await resolve(layout.git, layout.ref("base", story))
     if base is not None and layout.decoy(story).is_dir() and standing(layout.tree(story)):
-        if not fresh:
-            return _seat(layout, story, base, writable=True)
+        there = made_as(layout, story)
+        if not fresh and there in (way, WORKTREES):  # what overlays show, nobody without them can
+            return await _seat(layout, there, story, base, writable=True)
         await _preserve(layout, spec, story, attempt, base)
         crashpoint("seat.preserved")
-    await asyncio.to_thread(_clear, layout, story)
-    return await _place(layout, spec, story)
+    return await _anew(layout, spec, way, story, await run_head(layout, spec))
 
 
-async def reading_seat(layout: Layout, spec: RunSpec) -> Seat:
+async def reading_seat(layout: Layout, spec: RunSpec, way: Checkout) -> Seat:
     """The integration worktree, brought to the run branch's head."""
-    head = await run_head(layout, spec)
-    git = Git(layout.administration(INTEGRATION), work_tree=layout.tree(INTEGRATION))
-    if not layout.decoy(INTEGRATION).is_dir():
-        await asyncio.to_thread(_clear, layout, INTEGRATION)
-        await layout.git.run("worktree", "add", "--quiet", "--detach", str(layout.tree(INTEGRATION)), head)
-        await _seal(layout, spec, INTEGRATION, head)
-    elif await resolve(git, "HEAD") != head:
-        await git.run("reset", "--hard", "--quiet", head)
-        # Ignored files stay: they are what checks have installed and built here, and cost minutes to make again.
-        await git.run("clean", "-ffdq")
-        await _seal(layout, spec, INTEGRATION, head)
+    head, base = await run_head(layout, spec), layout.ref("base", INTEGRATION)
+    if not layout.decoy(INTEGRATION).is_dir() or made_as(layout, INTEGRATION) is not way:
+        await _anew(layout, spec, way, INTEGRATION, head)
+    elif await resolve(layout.git, base) != head:
+        await way.follow(layout, INTEGRATION, head)
+        await _seal(layout, spec, way, INTEGRATION, head)
+        point(layout.git, base, head)
     # At its head already it is as it was left: nobody who sits here may write.
-    return _seat(layout, INTEGRATION, head, writable=False)
+    return await _seat(layout, way, INTEGRATION, head, writable=False)
 
 
-async def examining_seat(layout: Layout, spec: RunSpec, commit: str) -> Seat:
-    """A worktree of its own at exactly `commit`. Made anew each time: checks leave files behind, ignored ones too, and
+async def examining_seat(layout: Layout, spec: RunSpec, way: Checkout, commit: str) -> Seat:
+    """A tree of its own at exactly `commit`. Made anew each time: checks leave files behind, ignored ones too, and
     nothing that an earlier commit built may speak for this one."""
     if not is_commit_id(commit):
         raise BaroError(f"{commit!r} is not a commit")
     await run_head(layout, spec)
-    await asyncio.to_thread(_clear, layout, EXAMINED)
-    await layout.git.run("worktree", "add", "--quiet", "--detach", str(layout.tree(EXAMINED)), commit)
-    await _seal(layout, spec, EXAMINED, commit)
-    return _seat(layout, EXAMINED, commit, writable=True)
+    return await _anew(layout, spec, way, EXAMINED, commit)
 
 
-async def _place(layout: Layout, spec: RunSpec, story: str) -> Seat:
-    head = await run_head(layout, spec)
-    await layout.git.run("update-ref", layout.ref("base", story), head)
-    tree = layout.tree(story)
-    tree.parent.mkdir(parents=True, exist_ok=True)
-    await layout.git.run("worktree", "add", "--quiet", "--no-track", "-B", spec.story_branch(story), str(tree), head)
+async def _anew(layout: Layout, spec: RunSpec, way: Checkout, seat: str, commit: str) -> Seat:
+    await asyncio.to_thread(_clear, layout, seat)
+    point(layout.git, layout.ref("base", seat), commit)
+    if seat not in (INTEGRATION, EXAMINED):
+        point(layout.git, head_ref(spec.story_branch(seat)), commit)
+    crashpoint("seat.based")
+    await way.place(layout, seat, commit)
     crashpoint("seat.placed")
-    await _seal(layout, spec, story, head)
-    return _seat(layout, story, head, writable=True)
+    await _seal(layout, spec, way, seat, commit)
+    return await _seat(layout, way, seat, commit, writable=True)
 
 
-async def _seal(layout: Layout, spec: RunSpec, seat: str, head: str) -> None:
+async def _seal(layout: Layout, spec: RunSpec, way: Checkout, seat: str, head: str) -> None:
     """Put the decoy in front. The tree's own `.git` names it too, so that even an agent outside a sandbox, and
     every tool that looks for a repository, finds the decoy; our own commands never look, they are told."""
     branch = head_ref(spec.branch if seat in (INTEGRATION, EXAMINED) else spec.story_branch(seat))
@@ -82,12 +93,13 @@ async def _seal(layout: Layout, spec: RunSpec, seat: str, head: str) -> None:
     refs = {head_ref(spec.base_ref): start or head, branch: head}
     layout.decoy(seat).parent.mkdir(parents=True, exist_ok=True)
     (layout.tree(seat) / ".git").write_text(decoy.pointer(layout.decoy(seat)))
-    index = layout.administration(seat) / "index"
+    index = await way.index(layout, seat, head)
     decoy.make(layout.decoy(seat), branch=branch, refs=refs, index=index, objects=layout.objects)
 
 
-def _seat(layout: Layout, seat: str, base: str, *, writable: bool) -> Seat:
-    return Seat(layout.tree(seat), base, layout.decoy(seat), layout.objects, writable)
+async def _seat(layout: Layout, way: Checkout, seat: str, base: str, *, writable: bool) -> Seat:
+    view = await way.view(layout, seat, base)
+    return Seat(layout.tree(seat), base, layout.decoy(seat), layout.objects, writable, view)
 
 
 # --- an earlier attempt's work ---------------------------------------------------------------------------------
@@ -97,7 +109,7 @@ async def _preserve(layout: Layout, spec: RunSpec, story: str, attempt: int, bas
     """Keep what an earlier attempt left, under a local ref, whether it was committed or not. Never published."""
     git = layout.git
     tip = await resolve(git, head_ref(spec.story_branch(story))) or base
-    async with staged(layout, story) as stage:
+    async with made_as(layout, story).staged(layout, story, base) as stage:
         tree = await stage.tree()
     if tip == base and tree == (await read(git, base)).tree:
         return
@@ -109,7 +121,7 @@ async def _preserve(layout: Layout, spec: RunSpec, story: str, attempt: int, bas
         ref = layout.ref("interrupted", f"{story}-{attempt}" + (f"-{number}" if number > 1 else ""))
         there = await resolve(git, ref)
         if there in (None, kept):
-            await git.run("update-ref", ref, kept)
+            point(git, ref, kept)
             return
 
 

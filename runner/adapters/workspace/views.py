@@ -17,7 +17,7 @@ from runner.domain.dependencies import movable, places
 from runner.ports import Seat, View
 
 from .copies import agree, fill
-from .layers import Layer, Shown, contents, freeze, layer, remember, shown, stack
+from .layers import Layer, Shown, contents, expected, freeze, layer, remember, shown, stack
 from .layout import Layout
 
 log = structlog.get_logger(__name__)
@@ -31,12 +31,18 @@ async def settle(layout: Layout, head: str, stories: Sequence[str], sharing: Sha
     """Make layers of what these stories have installed; they are over. Holds the run's lock."""
     for story in stories:
         if layer(layout, story) is None:
-            tracked = (await layout.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", head)).fields
-            wanted = [place for place in places(tracked) if sharing != "portable" or movable(place)]
+            found = await _places(layout, head, story)
+            wanted = [place for place in found if sharing != "portable" or movable(place)]
             try:
                 await asyncio.to_thread(freeze, layout, story, wanted)
             except OSError as error:
                 log.warning("dependencies.kept_back", run=layout.run, story=story, error=str(error))
+
+
+async def _places(layout: Layout, head: str, story: str) -> tuple[str, ...]:
+    if (known := expected(layout, story)) is not None:
+        return known
+    return places((await layout.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", head)).fields)
 
 
 async def furnish(layout: Layout, name: str, seat: Seat, stories: Sequence[str], sharing: Sharing) -> Seat:
@@ -67,13 +73,16 @@ async def _first(layout: Layout, name: str, seat: Seat, layers: Sequence[Layer],
 
 
 def _mountable(layout: Layout, seat: Seat, layers: Sequence[Layer], sharing: Sharing) -> bool:
-    paths = [seat.tree, layout.work(seat.tree.name), *(contents(layout, one) for one in layers)]
+    ground = seat.view.layers if seat.view else ()
+    paths = [seat.tree, layout.work(seat.tree.name), *ground, *(contents(layout, one) for one in layers)]
     fits = sum(len(bytes(path)) + _PREFIX for path in paths) < MOUNT_OPTIONS
     return sharing == "overlay" and bool(layers) and fits and agree(layout, layers)
 
 
 def _over(layout: Layout, name: str, seat: Seat, layers: Sequence[Layer]) -> Seat:
+    """Installed things lie below all code."""
     work = layout.work(name)
+    code = seat.view.layers if seat.view else ()
     if seat.writable:
         work.mkdir(parents=True, exist_ok=True)
-    return msgspec.structs.replace(seat, view=View(tuple(contents(layout, one) for one in layers), work))
+    return msgspec.structs.replace(seat, view=View((*(contents(layout, one) for one in layers), *code), work))
