@@ -49,6 +49,8 @@ EDITS = {
     "a repository inside": "git init -q inner; echo i > inner/i; git init -q src; echo n > src/n.py; echo 5 >> src/a.py",
     "a commit, a stash and another branch": "echo 6 >> src/a.py; git stash -q; git checkout -qb o; echo 7 >> README.md; "
     "git commit -qam mine; git stash pop -q; git reset -q --hard HEAD~1; echo 8 > eight",
+    "pipes": "rm src/a.py; mkfifo src/a.py; rm -rf docs; mkfifo docs pipe; echo n > new",
+    "locked": "chmod 000 src/a.py src/deep; mkdir x; echo n > x/n; chmod 000 x",
     "held back": "rm -rf docs; mkdir .github; echo x > .github/CODEOWNERS; rm README.md; mkdir .claude; "
     "echo '{}' > .claude/settings.json; echo n > new",
     "odd names": "echo x > 'a b\n\"c'; mkdir -- -d; echo y > -d/-f; echo z > $(printf 'caf\\351')",
