@@ -188,7 +188,7 @@ async def sandbox_of(settings: HostSettings) -> tuple[Sandbox, SandboxLevel]:
     sandbox = choose(settings.sandbox, settings.path, suitable(settings.agent_memory, settings.agent_disk))
     url = settings.redis_url or "" if isinstance(settings, AppSettings) else ""
     isolation = await examine(sandbox, settings.home, os.environ, url, settings.network)
-    log.info("sandbox.ready", sandbox=sandbox.name, level=isolation.level, reasons=isolation.reasons)
+    log.info("sandbox.ready", sandbox=sandbox.name, isolation=isolation.level, reasons=isolation.reasons)
     return sandbox, isolation
 
 
@@ -204,7 +204,7 @@ def _world(
 ) -> World:
     sharing = sandbox.sharing(settings.home)
     log.info("dependencies.ready", sharing=sharing)
-    log.info("network.ready", level=around.restriction)
+    log.info("network.ready", reach=around.restriction)
     return World(
         clock=clock,
         inbox=store,
