@@ -48,6 +48,8 @@ bench: $(READY) ## how fast it is; BENCH=short for a quick look
 	$(BIN)/python -m tests.bench.engine $(if $(filter short,$(BENCH)),--seconds 1)
 	$(BIN)/python -m tests.bench.large $(if $(filter short,$(BENCH)),--files 10000 --rounds 3)
 	$(BIN)/python -m tests.bench.counts
+	$(BIN)/python -m tests.bench.streams $(if $(filter short,$(BENCH)),--megabytes 20)
+	PATH="$(CURDIR)/.cache/agents/node_modules/.bin:$$PATH" $(BIN)/python -m tests.bench.agents $(if $(filter short,$(BENCH)),--rounds 2)
 
 .PHONY: wheel
 wheel: $(READY) ## build the wheel, and try it in an environment that has nothing else

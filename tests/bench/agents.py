@@ -67,7 +67,7 @@ class Sides:
 
     async def ours(self) -> None:
         self.attempts += 1
-        job = self.bench.job(agent=self.agent.name, attempt=self.attempts, prompt="baro", silence=SILENCE)
+        job = self.bench.job(agent=self.agent.name, attempt=self.attempts, prompt=self._turn, silence=SILENCE)
         self._script(self.bench.sandbox.inside(job.seat, self.bench.home).tree)
         reply = await self.fleet.run(job, lambda _: None)
         assert reply.ended.well, reply.ended
@@ -83,7 +83,7 @@ class Sides:
         provider = backend.provider(self.agent.model)
         assert provider is not None
         inside = Inside(str(tree), str(home), provider.base)
-        launch = backend.launch(self.bench.job(prompt="baro"), self.agent.model, inside, home)
+        launch = backend.launch(self.bench.job(prompt=self._turn), self.agent.model, inside, home)
         env = surroundings(inside, os.environ["PATH"]) | launch.env
         with (root / "out").open("wb") as out:
             started = await asyncio.create_subprocess_exec(
@@ -105,8 +105,12 @@ class Sides:
             around = [pid for pid in process.marked(Record(self.bench.home, job).mark) if _name(pid) == "bwrap"]
             return sum(map(_share, around))
 
+    @property
+    def _turn(self) -> str:
+        return f"turn {self.attempts} of the bench"
+
     def _script(self, tree: str) -> None:
-        self.model.on("", self.agent.work(tree), Text("Done."))
+        self.model.on(self._turn, self.agent.work(tree), Text("Done."))
 
     def _written(self) -> None:
         (self.bench.seat.tree / "new.txt").unlink()
@@ -137,7 +141,6 @@ def _share(pid: int) -> float:
 async def runner_megabytes(root: Path) -> float:
     """What a runner's own memory grows by for an attempt under way, over some at once."""
     bench = Bench(root)
-    bench.script.write_text("- steps: [{say: here}, {hang: true}]\n")
     fleet = bench.fleet()
     await bench.play("- steps: [{say: warm}]\n", attempt=99)
     bench.script.write_text("- steps: [{say: here}, {hang: true}]\n")
@@ -145,8 +148,9 @@ async def runner_megabytes(root: Path) -> float:
     before, heard = _share(os.getpid()), asyncio.Semaphore(0)
     jobs = [bench.job(attempt=number, silence=SILENCE) for number in range(LIVE)]
     tasks = [asyncio.ensure_future(fleet.run(job, lambda _: heard.release())) for job in jobs]
-    for _ in jobs:
-        await heard.acquire()
+    async with asyncio.timeout(SILENCE):
+        for _ in jobs:
+            await heard.acquire()
     grown = _share(os.getpid()) - before
     for task in tasks:
         task.cancel()
