@@ -30,7 +30,7 @@ from handlers.context import Sources, gather
 from runner.adapters.redis_store import Store
 from runner.crashpoints import crashpoint
 from runner.domain import events as e
-from runner.domain.report import of
+from runner.domain.reporting import of
 from runner.errors import BaroError, Forbidden, NotFound, StoreDown
 from runner.host.lease import held
 from runner.ports import Clock, Comments, Place, Repositories

@@ -1,34 +1,21 @@
-"""The report: a run's journal folded into what people see, as one value.
-
-Comment, pull request, page and terminal are views of it. `fold` is total and pure: any journal, any prefix of it.
-"""
+"""The report: what people see of a run, as one value. Comment, pull request, page and terminal are views of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
 from . import events as e
-from .agent import Role, Usage
-from .change import Discarded, HeldBack, Landed, NotPushed, Pushed
-from .isolation import SandboxLevel, worse
+from .agent import Usage
+from .change import Discarded, HeldBack, NotPushed, Pushed
+from .isolation import SandboxLevel
 from .mode import Intake, Mode
-from .network import Blocked, total
+from .network import Blocked
 from .run import Outcome, RunSpec
 from .verdict import Check, CheckResult, Verdict, blamed, failing_before
 
 Spending = Literal["intake", "planning", "stories", "reviews", "healing"]
-_FOR: dict[Role, Spending] = {
-    "intake": "intake",
-    "plan": "planning",
-    "story": "stories",
-    "critic": "reviews",
-    "surgeon": "healing",
-}
 Phase = Literal["queued", "preparing", "intake", "planning", "running", "publishing", "over"]
 StoryState = Literal[
     "waiting", "running", "retrying", "merging", "landed", "unchanged", "preserved", "failed", "blocked", "stopped"
@@ -167,217 +154,3 @@ class Report(Struct, frozen=True):
         started = [line.started_at for line in self.lines if line.started_at is not None]
         ended = [line.ended_at for line in self.lines if line.started_at is not None]
         return max(t for t in ended if t is not None) - min(started) if started and None not in ended else None
-
-
-def begin(entry: e.Entry) -> Report:
-    """From a journal's first entry."""
-    assert isinstance(entry.event, e.RunSubmitted)
-    return Report(spec=entry.event.spec, submitted_at=entry.at)
-
-
-def of(entries: Sequence[e.Entry]) -> Report:
-    """A whole journal's."""
-    return reduce(fold, entries[1:], begin(entries[0]))
-
-
-def fold(report: Report, entry: e.Entry) -> Report:
-    """The report after one more entry; the same object where nothing people see has changed."""
-    return _frame(_stories(report, entry), entry)
-
-
-def _frame(report: Report, entry: e.Entry) -> Report:
-    event = entry.event
-    match event:
-        case e.RunTaken():
-            report = _isolated(report, event)
-            return report if report.taken_at is not None else _with(report, taken_at=entry.at, phase="preparing")
-        case e.IntakeWanted():
-            return _with(report, phase="intake")
-        case e.IntakeGiven():
-            return _spent(_with(report, intake=event.intake), "intake", event.usage)
-        case e.PlanWanted():
-            return _with(report, phase="planning")
-        case e.PlanGiven():
-            return _spent(report, "planning", event.usage)
-        case e.AttemptEnded():
-            return _spent(report, "stories", event.ended.usage)
-        case e.Critiqued():
-            return _spent(report, "reviews", event.usage)
-        case e.HealingProposed():
-            return _spent(report, "healing", event.usage)
-        case e.RouteFailed():
-            return _spent(report, _FOR[event.role], event.usage)
-        case e.Rerouted():
-            return _with(report, reroutes=(*report.reroutes, event))
-        case e.WorkspaceReady() if report.asked is None:
-            return _with(report, asked=event.checks)
-        case e.Compared():
-            return _with(report, compared=report.compared + event.results)
-        case e.WriteWarned():
-            return _with(report, warnings=(*report.warnings, event))
-        case e.Verified(story=""):
-            return _with(report, checks=event.results, unverified=event.problem)
-        case e.CancelAsked():
-            return _with(report, cancelled_by=event.by)
-        case e.PushWanted():
-            return _with(report, phase="publishing")
-        case e.PushEnded():
-            return _with(
-                report, pushed=event.run or report.pushed, kept=report.kept + event.preserved, collides=event.collides
-            )
-        case e.PullShown():
-            return _with(report, pull_number=event.number, pull_url=event.url)
-        case e.RunConcluded():
-            return _with(
-                _stopped(report, entry.at),
-                phase="over",
-                concluded_at=entry.at,
-                outcome=event.outcome,
-                sentence=event.sentence,
-                hint=event.hint,
-                evidence=event.evidence,
-            )
-    return report
-
-
-def _stories(report: Report, entry: e.Entry) -> Report:
-    event = entry.event
-    match event:
-        case e.PlanShaped():
-            lines = tuple(Line(s.id, s.title, s.depends_on) for s in event.stories)
-            return _with(
-                report,
-                phase="running",
-                intake=event.intake,
-                mode=event.mode,
-                adjustments=event.adjustments,
-                lines=lines,
-            )
-        case e.PlanHealed():
-            return _healed(report, event)
-        case e.StoryWanted():
-            line = report.line(event.story)
-            started = entry.at if line is None or line.started_at is None else line.started_at
-            return _line(report, event.story, state="running", attempt=event.attempt, started_at=started)
-        case e.StorySeated():
-            return _line(report, event.story, agent=event.agent)
-        case e.AttemptEnded():
-            return _attempt(report, event)
-        case e.StoryHarvested():
-            h = event.harvest
-            harvested = h.commit or ""
-            return _line(
-                report,
-                event.story,
-                held_back=h.held_back,
-                changed=tuple(change.path for change in h.changes),
-                outside=h.outside,
-                ended_at=entry.at,
-                **({"harvested": harvested} if harvested else {}),
-            )
-        case e.Critiqued(verdict=verdict):
-            return _line(report, event.story, verdict=verdict if verdict.verdict == "fail" else None)
-        case e.Verified() if event.story:
-            report = _line(report, event.story, checks=event.results)
-            return _blocked(report, event.story, *(one for result in event.results for one in result.blocked))
-        case e.StoryLanded(landing=Landed() as landed):
-            return _landed(report, event.story, landed)
-        case e.StoryLost():
-            return _line(report, event.story, state="waiting", commit="", harvested="", ended_at=None)
-        case e.StoryUnchanged():
-            return _line(report, event.story, state="unchanged", ended_at=entry.at)
-        case e.StoryFailed():
-            return _failed(report, event, entry.at)
-    return report
-
-
-def _stopped(report: Report, at: float) -> Report:
-    """What had not come to an end by itself has come to one now."""
-    live = ("running", "retrying", "merging")
-    for line in report.lines:
-        if line.state in live or line.state == "waiting":
-            report = _line(report, line.id, state="stopped", ended_at=at if line.state in live else None)
-    return report
-
-
-def _landed(report: Report, story: str, landed: Landed) -> Report:
-    paths = {dropped.path for dropped in landed.discarded}
-    before = [line.id for line in report.lines if line.state == "landed" and paths.intersection(line.changed)]
-    return _line(
-        report,
-        story,
-        state="landed",
-        commit=landed.commit,
-        discarded=landed.discarded,
-        written_by=tuple(before),
-        note="",
-    )
-
-
-def _attempt(report: Report, event: e.AttemptEnded) -> Report:
-    line = report.line(event.story)
-    usage = (line.usage if line else Usage()) + event.ended.usage
-    failure = event.ended.failure
-    report = _blocked(report, event.story, *event.ended.blocked)
-    if failure is None:
-        return _line(report, event.story, state="merging", usage=usage, note="")
-    return _line(report, event.story, state="retrying", usage=usage, note=failure.message)
-
-
-def _blocked(report: Report, story: str, *blocked: Blocked) -> Report:
-    line = report.line(story)
-    return _line(report, story, blocked=total((*line.blocked, *blocked))) if line and blocked else report
-
-
-def _failed(report: Report, event: e.StoryFailed, at: float) -> Report:
-    """Work that a failed story had committed is kept on a branch of its own."""
-    line = report.line(event.story)
-    kept = line.harvested if line else ""
-    report = _line(
-        report,
-        event.story,
-        state="preserved" if kept else "failed",
-        commit=kept,
-        branch=report.spec.story_branch(event.story) if kept else "",
-        note=event.sentence,
-        evidence=event.evidence,
-        ended_at=at,
-    )
-    for story in event.blocked:
-        report = _line(report, story, state="blocked", note=f"waits for {event.story}, which failed")
-    return report
-
-
-def _healed(report: Report, event: e.PlanHealed) -> Report:
-    """Stories that stay keep their line; one that was blocked may have become free."""
-    known = {line.id: line for line in report.lines}
-    lines = []
-    for story in event.stories:
-        line = known.get(story.id, Line(story.id, story.title))
-        free = line.state == "blocked" or story.id == event.story
-        state, note = ("waiting", "") if free else (line.state, line.note)
-        lines.append(msgspec.structs.replace(line, depends_on=story.depends_on, state=state, note=note))
-    healing = Healing(event.story, event.action, event.reason)
-    return _with(report, lines=tuple(lines), healings=(*report.healings, healing))
-
-
-def _isolated(report: Report, event: e.RunTaken) -> Report:
-    isolation = worse(report.isolation, event.isolation)
-    return report if isolation == report.isolation else _with(report, isolation=isolation)
-
-
-def _spent(report: Report, what: Spending, usage: Usage) -> Report:
-    if usage == Usage():
-        return report
-    spent = dict(report.spent)
-    spent[what] = spent.get(what, Usage()) + usage
-    return _with(report, usage=report.usage + usage, spent=tuple(spent.items()))
-
-
-def _line(report: Report, story: str, **changes: object) -> Report:
-    lines = tuple(msgspec.structs.replace(line, **changes) if line.id == story else line for line in report.lines)
-    return _with(report, lines=lines)
-
-
-def _with(report: Report, **changes: object) -> Report:
-    return msgspec.structs.replace(report, **changes)

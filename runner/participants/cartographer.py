@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runner.domain import events as e
-from runner.domain.report import Report, begin, fold
+from runner.domain.report import Report
+from runner.domain.reporting import begin, fold
 
 
 class Cartographer:

@@ -6,7 +6,8 @@ from runner.domain import events as e
 from runner.domain.agent import Finding
 from runner.domain.change import Survey
 from runner.domain.plan import Story
-from runner.domain.report import Report, begin, fold
+from runner.domain.report import Report
+from runner.domain.reporting import begin, fold
 from runner.domain.run import RunSpec
 from runner.domain.verdict import Check
 

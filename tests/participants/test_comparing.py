@@ -9,7 +9,8 @@ from runner.domain import events as e
 from runner.domain.agent import Ended
 from runner.domain.change import Change, Harvest, Landed, Pushed, Survey
 from runner.domain.mode import Intake, Mode
-from runner.domain.report import Report, of
+from runner.domain.report import Report
+from runner.domain.reporting import of
 from runner.domain.verdict import Check, CheckResult, Verdict, blamed, failing_before
 from tests.participants.test_routes import ONE, Told
 

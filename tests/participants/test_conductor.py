@@ -19,7 +19,7 @@ from runner.domain.goal import PullTarget
 from runner.domain.heal import Proposal, Rewired, heal
 from runner.domain.mode import Intake, Mode
 from runner.domain.plan import Plan, Story
-from runner.domain.report import of
+from runner.domain.reporting import of
 from runner.domain.route import Routing
 from runner.domain.run import Outcome, RunSpec
 from runner.domain.verdict import Check, CheckResult, Verdict
