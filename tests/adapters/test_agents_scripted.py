@@ -121,6 +121,14 @@ async def test_the_first_entry_that_matches_role_story_and_prompt_answers(bench:
     assert (await bench.play(script, "surgeon", prompt="c", story="S1")).json == {"it": 4}
 
 
+async def test_times_is_counted_right_when_many_ask_at_once(bench: Bench) -> None:
+    bench.script.write_text("- {times: 3, answer: {it: one of three}}\n- {answer: {it: another}}\n")
+    fleet = bench.fleet()
+    jobs = [bench.job("critic", story=f"S{number}") for number in range(8)]
+    replies = await asyncio.gather(*(fleet.run(job, bench.heard.append) for job in jobs))
+    assert sorted(reply.json["it"] for reply in replies) == ["another"] * 5 + ["one of three"] * 3
+
+
 async def test_times_is_counted_across_restarts_and_survives_edits_of_other_entries(bench: Bench) -> None:
     once = "- {times: 1, answer: {it: once}}\n"
     always = "- {answer: {it: always}}\n"

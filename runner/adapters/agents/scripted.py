@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +37,7 @@ class Scripted:
     def __init__(self, home: Path, path: str) -> None:
         self._home = home
         self._path = path
+        self._counting = threading.Lock()
 
     def find(self) -> Path:
         if not self._path:
@@ -56,6 +58,10 @@ class Scripted:
         return ScriptedStream(inside)
 
     def _steps(self, job: AgentJob) -> list[script.Step]:
+        with self._counting:  # attempts are launched in threads, and those of a run share the file
+            return self._counted(job)
+
+    def _counted(self, job: AgentJob) -> list[script.Step]:
         entries = script.load(Path(self._path))
         counts = self._home / "runs" / job.run / "script-counts.json"
         answered = msgspec.json.decode(counts.read_bytes(), type=dict[str, str]) if counts.exists() else {}
