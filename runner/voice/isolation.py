@@ -21,10 +21,10 @@ _FOUND: dict[Probe, str] = {
 
 
 def level(isolation: SandboxLevel) -> str:
-    """A sentence without its full stop."""
+    """A sentence without its full stop; at level full, part of one."""
     match isolation.level:
         case "full":
-            return "Agents ran in a sandbox that held when it was tried"
+            return "agents ran in a sandbox that held when it was tried"
         case "degraded":
             return f"Agents ran in a sandbox with gaps: {found(isolation.reasons)}"
         case "none":

@@ -101,7 +101,7 @@ def _footer(report: Report) -> str:
     by = quote_cell(report.spec.requester.login)
     held = ""
     if report.isolation is not None and report.isolation.level == "full":
-        held = f"<br>{isolation.level(report.isolation)}."
+        held = f" · {isolation.level(report.isolation)}"
     return f"<sub>Asked for by {by} in #{thread.number} · run `{report.spec.id}` · {spent}{saved}{held}</sub>"
 
 

@@ -130,7 +130,7 @@ async def test_a_sandbox_in_which_nothing_runs_is_refused_with_what_it_said(tmp_
 @pytest.mark.parametrize(
     ("level", "sentence"),
     [
-        (SandboxLevel("full"), snapshot("Agents ran in a sandbox that held when it was tried")),
+        (SandboxLevel("full"), snapshot("agents ran in a sandbox that held when it was tried")),
         (
             SandboxLevel("degraded", ("network",)),
             snapshot("Agents ran in a sandbox with gaps: its network is not restricted"),

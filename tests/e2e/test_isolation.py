@@ -39,7 +39,7 @@ async def test_a_story_that_eats_all_memory_is_stopped_told_so_and_done_another_
 async def test_the_pull_request_says_how_well_its_agents_were_isolated(tmp_path: Path, clean_redis: str) -> None:
     async with house(tmp_path, clean_redis) as baro:
         baro.script(story({"write": {"path": "new.py", "text": "x = 1\n"}}))
-        assert "Agents ran in a sandbox that held" in await ask(baro)
+        assert "agents ran in a sandbox that held" in await ask(baro)
 
 
 async def test_a_waived_sandbox_is_shown_to_everybody(tmp_path: Path, clean_redis: str) -> None:
