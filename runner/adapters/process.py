@@ -70,19 +70,24 @@ class Exit(Struct, frozen=True):
 
 
 async def run(
-    program: Program, line: Callable[[bytes], None], *, silence: float, busy: Callable[[], bool] = lambda: False
+    program: Program,
+    line: Callable[[bytes], None],
+    *,
+    silence: float,
+    busy: Callable[[], bool] = lambda: False,
+    in_vain: Callable[[], bool] = lambda: False,
 ) -> Exit:
     """Run to the end; `line` gets every line of standard output, without its newline.
 
-    Stopped after `silence` seconds without output on either stream, unless it is `busy()` then, and when it takes more
-    of the machine than its allowance. However this is left, by cancellation too, every process of the program is dead
-    first, those in sessions of their own included.
+    Stopped after `silence` seconds without output on either stream, unless it is `busy()` then, or at once where it
+    would be silent `in_vain()`, and when it takes more of the machine than its allowance. However this is left, by
+    cancellation too, every process of the program is dead first, those in sessions of their own included.
     """
     await gone(program.mark)
     process = await _start(program)
     with contextlib.closing(Tail(program.out, line)) as tail:
         try:
-            stopped = await _watch(process, tail, program, silence, busy)
+            stopped = await _watch(process, tail, program, silence, busy, in_vain)
         finally:
             _kill_group(process)
             await asyncio.shield(_reap(process, program))
@@ -109,7 +114,12 @@ async def _start(program: Program) -> asyncio.subprocess.Process:
 
 
 async def _watch(
-    process: asyncio.subprocess.Process, tail: Tail, program: Program, silence: float, busy: Callable[[], bool]
+    process: asyncio.subprocess.Process,
+    tail: Tail,
+    program: Program,
+    silence: float,
+    busy: Callable[[], bool],
+    in_vain: Callable[[], bool],
 ) -> Stopped:
     """Until it ends by itself (""), or until there is a reason to stop it."""
     now = asyncio.get_running_loop().time
@@ -124,7 +134,7 @@ async def _watch(
             size = _size(program.out) + _size(program.err)
             if size > printed or (now() - alive > silence and busy()):
                 alive, printed = now(), size
-            if now() - alive > silence:
+            if now() - alive > silence or (in_vain() and not ended.done()):
                 return "silent"
             if size > FLOOD:
                 return "flooded"

@@ -143,9 +143,15 @@ class Client:
 class Inlet:
     """The server of one attempt on a port of this host, as if a sandbox were calling."""
 
-    def __init__(self, port: int, proxy: Proxy) -> None:
+    def __init__(self, port: int, proxy: Proxy, gateway: Gateway | None) -> None:
         self.port = port
         self.proxy = proxy
+        self._gateway = gateway
+
+    @property
+    def gateway(self) -> Gateway:
+        assert self._gateway
+        return self._gateway
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:
@@ -169,7 +175,7 @@ async def inlet(rules: Rules | None = None, provider: Provider | None = None) ->
 
     gateway = Gateway(provider, "/model", ssl.create_default_context(), 50) if provider else None
     async with contextlib.aclosing(Proxy(rulebook, 50)) as proxy, contextlib.aclosing(Server(proxy, gateway)) as server:
-        yield Inlet(await server.listen_on_loopback(), proxy)
+        yield Inlet(await server.listen_on_loopback(), proxy, gateway)
     if gateway:
         await gateway.aclose()
 

@@ -124,6 +124,18 @@ async def test_a_provider_that_stays_away_is_not_the_storys_fault(
     assert failure.retry_after is not None
 
 
+async def test_a_limit_that_outlasts_the_silence_it_may_keep_is_not_waited_for(
+    bench: Bench, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.domain.refusal.STANDING", 1.0)
+    model.on("", *[Error(429, "rate_limit_error", retry_after=3600)] * 20)
+    failure = (await run(bench, silence=900.0)).ended.failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("provider_capacity", "The model provider is at its limit.")
+    assert failure.retry_after is not None
+    assert 3000 < failure.retry_after <= 3600
+
+
 async def test_a_connection_nobody_answers_is_transport(bench: Bench) -> None:
     bench.env |= {"CLAUDE_CODE_MAX_RETRIES": "1", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
     failure = (await run(bench)).ended.failure

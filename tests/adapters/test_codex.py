@@ -230,11 +230,22 @@ async def test_a_tool_that_runs_is_work_and_a_model_that_hangs_is_not(bench: Ben
     await until(lambda: not running(word), seconds=60)
 
 
-async def test_waiting_too_long_for_a_limit_shows_what_it_waited_for(bench: Bench, model: Model) -> None:
-    model.on("", Error(429, "rate_limit_exceeded", retry_after=3600))
+async def test_a_command_that_outlives_its_call_hides_no_model_that_hangs(bench: Bench, model: Model) -> None:
+    model.on("", Tool("exec_command", {"cmd": "touch up; sleep 3000", "yield_time_ms": 1000}), Hang())
     told = await failure(bench, silence=5.0)
-    assert "no sign of life" in told.message
-    assert "last status: 429" in told.evidence
+    assert "no sign of life for 5 s" in told.message
+    assert (bench.seat.tree / "up").exists()
+    assert len(model.asked) == 2
+
+
+async def test_a_limit_that_is_waited_for_in_silence_says_when_it_is_over(bench: Bench, model: Model) -> None:
+    model.on("", Error(429, "rate_limit_exceeded", "all is used up", retry_after=3600))
+    told = await failure(bench, silence=5.0)
+    assert told.kind == "provider_capacity"
+    assert told.retry_after is not None
+    assert 3000 < told.retry_after < 3600
+    assert "answered 429" in told.evidence
+    assert "all is used up" in told.evidence
 
 
 async def test_a_line_of_megabytes_with_separators_in_it_is_one_line(bench: Bench, model: Model) -> None:

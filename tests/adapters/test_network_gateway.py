@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 import pytest_asyncio
@@ -14,6 +16,7 @@ from tests.adapters.network_world import Asked, Inlet, Upstream, inlet, whole
 from tests.adapters.seats import until
 
 KEY = "sk-the-real-key"
+OURS = {"x-api-key": KEY, "accept-encoding": "identity"}
 GET = "GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\n{}\r\n"
 
 
@@ -41,12 +44,12 @@ async def test_the_key_takes_the_place_of_whatever_the_agent_sends(gate: Inlet, 
     assert answer.endswith("hello")
     (asked,) = upstream.asked
     assert asked.target == "/base/v1/messages?beta=true"
-    assert asked.headers == {"host": f"127.0.0.2:{upstream.port}", "anthropic-beta": "x", "x-api-key": KEY}
+    assert asked.headers == {"host": f"127.0.0.2:{upstream.port}", "anthropic-beta": "x", **OURS}
 
 
 async def test_headers_about_one_connection_stay_on_it(gate: Inlet, upstream: Upstream) -> None:
     await gate.ask(get("/model", "Connection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\n"))
-    assert upstream.asked[0].headers.keys() == {"host", "x-api-key"}
+    assert upstream.asked[0].headers.keys() == {"host", *OURS}
 
 
 async def test_an_agent_cannot_have_the_key_taken_away_by_calling_it_a_hop(gate: Inlet, upstream: Upstream) -> None:
@@ -222,3 +225,114 @@ async def test_requests_one_after_another_are_answered_one_after_another(gate: I
     answer = await gate.ask("GET /model/1 HTTP/1.1\r\nHost: x\r\n\r\n" + get("/model/2"))
     assert answer.count("hello") == 2
     assert [asked.target for asked in upstream.asked] == ["/base/1", "/base/2"]
+
+
+# --- what the provider refuses ---------------------------------------------------------------------------------------
+
+
+async def post(gate: Inlet, path: str = "/model/v1/messages") -> str:
+    return await gate.ask(f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+
+
+async def test_refusals_in_a_row_are_counted_and_the_last_ones_words_kept(gate: Inlet, upstream: Upstream) -> None:
+    for number in range(3):
+        upstream.answer = whole(429, f"slow down, {number}".encode(), retry_after="7")
+        await post(gate)
+    refusal = gate.gateway.refusal
+    assert refusal
+    assert (refusal.status, refusal.words, refusal.retry_after, refusal.times) == (429, "slow down, 2", 7.0, 3)
+    assert refusal.since < refusal.at
+
+
+async def test_of_a_long_refusal_only_the_beginning_is_kept_and_all_is_passed_on(
+    gate: Inlet, upstream: Upstream
+) -> None:
+    upstream.answer = whole(500, b"x" * 100_000)
+    assert (await post(gate)).count("x") == 100_000
+    refusal = gate.gateway.refusal
+    assert refusal
+    assert refusal.words == "x" * 2000
+
+
+async def test_a_good_answer_ends_a_row_of_refusals(gate: Inlet, upstream: Upstream) -> None:
+    upstream.answer = whole(529)
+    await post(gate)
+    assert gate.gateway.refusal
+    upstream.answer = whole(200)
+    await post(gate)
+    assert gate.gateway.refusal is None
+
+
+async def test_a_provider_that_was_not_reached_or_breaks_off_has_refused() -> None:
+    async def broken(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n")
+
+    async with Upstream(broken).running() as upstream, inlet(provider=Provider(upstream.url, {})) as gate:
+        await post(gate)
+        refusal = gate.gateway.refusal
+        assert refusal
+        assert (refusal.status, refusal.times) == (None, 1)
+        assert refusal.words.startswith("broke off its answer: ")
+    async with inlet(provider=Provider("http://127.0.0.1:9", {})) as gate:
+        await post(gate)
+        refusal = gate.gateway.refusal
+        assert refusal
+        assert refusal.words == "cannot be reached: All connection attempts failed"
+
+
+async def test_looking_around_is_no_refusal_and_one_path_says_nothing_about_another(
+    gate: Inlet, upstream: Upstream
+) -> None:
+    upstream.answer = whole(404)
+    await gate.ask(get("/model/v1/models"))
+    assert gate.gateway.refusal is None
+    await post(gate, "/model/v1/messages/count_tokens?beta=true")
+    assert gate.gateway.refusal
+    upstream.answer = whole(500)
+    await post(gate)
+    assert gate.gateway.refusal
+    assert gate.gateway.refusal.times == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [
+        ("7", 7, 7),
+        ("0.5", 0.5, 0.5),
+        (format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True), 3600, 7200),
+    ],
+)
+async def test_a_provider_may_say_when_to_come_back_in_seconds_or_by_date(
+    gate: Inlet, upstream: Upstream, header: str, least: float, most: float
+) -> None:
+    upstream.answer = whole(429, retry_after=header)
+    await post(gate)
+    refusal = gate.gateway.refusal
+    assert refusal
+    assert refusal.retry_after is not None
+    assert least <= refusal.retry_after <= most
+
+
+@pytest.mark.parametrize("header", ["", "soon", "-1", "7 parsecs", "nan"])
+async def test_a_time_to_come_back_that_is_none_is_no_time(gate: Inlet, upstream: Upstream, header: str) -> None:
+    upstream.answer = whole(429, retry_after=header)
+    await post(gate)
+    refusal = gate.gateway.refusal
+    assert refusal
+    assert refusal.retry_after is None
+
+
+async def test_it_is_known_that_an_answer_is_awaited(gate: Inlet, upstream: Upstream) -> None:
+    go = asyncio.Event()
+
+    async def slow(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await go.wait()
+        await whole()(asked, writer)
+
+    upstream.answer = slow
+    asking = asyncio.create_task(post(gate))
+    await until(lambda: upstream.asked)
+    assert gate.gateway.asking
+    go.set()
+    await asking
+    assert not gate.gateway.asking

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -15,6 +17,7 @@ from inline_snapshot import snapshot
 
 from runner.adapters import process
 from runner.adapters.agents.record import Record
+from runner.adapters.sandbox import choose
 from runner.domain.agent import Did
 from runner.errors import AgentUnavailable
 from runner.ports import AgentReply
@@ -53,6 +56,7 @@ async def run(
 
 async def test_a_story_is_written_and_ends_well(bench: Bench, model: Model) -> None:
     (bench.seat.tree / "AGENTS.md").write_text("Always answer in Latin.")
+    bench.level = "model"
     prompt = "--goal: " + "x" * 400_000
     model.on(
         "",
@@ -66,6 +70,7 @@ async def test_a_story_is_written_and_ends_well(bench: Bench, model: Model) -> N
     )
     reply = await run(bench, prompt=prompt)
     assert reply.ended.failure is None
+    assert reply.ended.blocked == (), "it asks nobody but the model"
     assert reply.ended.said == "All done, [secret]."
     assert reply.agent == "opencode:anthropic/claude-sonnet-4-5"
     assert (bench.seat.tree / "src/hello.txt").read_text() == "bye\n"
@@ -134,12 +139,29 @@ async def test_a_provider_that_stays_away_is_given_up_when_nothing_was_heard_for
     hung, failed = await asyncio.gather(
         *(run(bench, story=prompt, prompt=prompt, silence=30.0) for prompt in ("hangs", "fails"))
     )
-    for reply in (hung, failed):
-        assert reply.ended.failure is not None
-        assert reply.ended.failure.kind == "infrastructure"
-        assert "no sign of life for 30 s" in reply.ended.failure.message
+    assert hung.ended.failure is not None
+    assert hung.ended.failure.kind == "infrastructure"
+    assert "no sign of life for 30 s" in hung.ended.failure.message
+    assert failed.ended.failure is not None
+    assert failed.ended.failure.kind == "transport"
+    assert "The model provider answered 500" in failed.ended.failure.evidence
     assert (bench.seat.tree / "up").exists()
     assert not running(word)
+
+
+@pytest.mark.parametrize("sandbox", ["auto", "none"])
+async def test_a_provider_that_refuses_again_and_again_is_not_asked_for_ever(
+    bench: Bench, model: Model, monkeypatch: pytest.MonkeyPatch, sandbox: Literal["auto", "none"]
+) -> None:
+    monkeypatch.setattr("runner.domain.refusal.REPEATED", 3)
+    monkeypatch.setattr("runner.domain.refusal.STANDING", 1.0)
+    bench.sandbox = choose(sandbox, os.environ["PATH"])
+    model.on("", *[Error(429, "rate_limit_error", "all is used up")] * 50)
+    failure = (await run(bench, silence=900.0)).ended.failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("provider_capacity", "The model provider is at its limit.")
+    assert "all is used up" in failure.evidence
+    assert len(model.asked) == 3
 
 
 async def test_cancelling_leaves_no_process_behind_and_keeps_what_was_written(bench: Bench, model: Model) -> None:

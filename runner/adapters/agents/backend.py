@@ -74,6 +74,8 @@ class Stream(Protocol):
 
 class Backend(Protocol):
     name: str
+    remedy: str
+    """what to do where it is not signed in, as the rest of a sentence"""
     secrets: tuple[str, ...]
     """values that must not leave this machine in an answer"""
 

@@ -48,6 +48,7 @@ QUIET = {
 
 class Claude:
     name = "claude"
+    remedy = REMEDY
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._path = env.get("PATH", "")

@@ -57,6 +57,7 @@ PROVIDER = {
 
 class Codex:
     name = "codex"
+    remedy = REMEDY
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._path = env.get("PATH", "")

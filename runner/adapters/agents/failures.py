@@ -8,7 +8,7 @@ from runner.domain.agent import Failure, FailureKind
 from runner.domain.allowance import Allowance, Excess
 from runner.voice.allowance import took_too_much
 
-from .resets import is_limit, wait
+from .resets import LONGEST, is_limit, wait
 
 EVIDENCE = 4000
 """characters"""
@@ -63,14 +63,16 @@ def not_signed_in(name: str, remedy: str, evidence: str) -> Failure:
     )
 
 
-def provider(status: int | None, message: str, retry_after: float | None = None) -> Failure:
+def provider(status: int | None, message: str, retry_after: float | None = None, *, ago: float = 0.0) -> Failure:
     """An error of the model provider, by its HTTP status; None is a connection that failed or broke. When to come back
-    is what the message says, else `retry_after`, which may only be how long the command line itself would have waited.
+    is what the message says, else `retry_after`, which may only be how long the command line itself would have waited;
+    both were said `ago` seconds ago.
 
     400, 404 and 413 count against the story only where another attempt could send something else: a model that does
     not exist, or an account without credit, is the operator's.
     """
-    back = wait(message, time.time()) or retry_after
+    said = wait(message, time.time() - ago) or retry_after
+    back = said - ago if said and ago < said <= LONGEST else None
     if status in OVERLOADED or (status != 402 and is_limit(message)):
         return Failure("provider_capacity", "The model provider is at its limit.", message, back)
     if status is None or status >= 500 or status == 408:

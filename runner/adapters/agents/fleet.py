@@ -19,12 +19,12 @@ from runner.adapters.process import Exit, Program
 from runner.adapters.room import Confined, Room
 from runner.adapters.sandbox import Sandbox
 from runner.adapters.workspace.removal import remove
-from runner.domain.agent import Did, Ended
+from runner.domain.agent import Did, Ended, Failure
 from runner.domain.allowance import Allowance
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob, AgentReply
 
-from . import failures
+from . import failures, unsaid
 from .backend import Backend, Launch, Stream
 from .record import Record
 from .reply import last_object
@@ -106,13 +106,15 @@ class Fleet:
             _program(confined, record, launch.stdin),
             _telling(stream, backend.secrets, heard),
             silence=job.silence,
-            busy=lambda: _busy(stream, launch, record.mark),
+            busy=lambda: not line.asking and _busy(stream, launch, record.mark),
+            in_vain=lambda: unsaid.hopeless(backend, line.refusal, job.silence),
         )
         if stream.unknown:
             log.warning(
                 "agent.unknown_events", agent=backend.name, run=job.run, kinds=dict(stream.unknown), log=record.out.name
             )
-        ended, json = _conclude(job, stream, exit, backend.name, process.last_words(record.err), confined.allowance)
+        complaint, refused = process.last_words(record.err), unsaid.failure(backend, line.refusal)
+        ended, json = _conclude(job, stream, exit, backend.name, complaint, confined.allowance, refused)
         return AgentReply(replace(ended, blocked=line.blocked), _title(backend, stream.model or model), json)
 
     def _route(self, agent: str) -> tuple[Backend, str]:
@@ -178,14 +180,21 @@ def _busy(stream: Stream, launch: Launch, mark: str) -> bool:
 
 
 def _conclude(
-    job: AgentJob, stream: Stream, exit: Exit, name: str, complaint: str, allowance: Allowance
+    job: AgentJob,
+    stream: Stream,
+    exit: Exit,
+    name: str,
+    complaint: str,
+    allowance: Allowance,
+    refused: Failure | None,
 ) -> tuple[Ended, Any]:
-    """What we saw from outside outweighs what the stream says; a one-shot without its JSON did not end well."""
+    """What we saw from outside outweighs what the stream says, and the provider's own word when it can be
+    asked again what the stream made of it; a one-shot without its JSON did not end well."""
     ended = stream.ended(exit, complaint)
     json = None
     if exit.stopped == "silent":
         evidence = ended.failure.evidence if ended.failure else complaint  # it may have said what it waited for
-        ended = replace(ended, failure=failures.silent(name, job.silence, evidence))
+        ended = replace(ended, failure=refused or failures.silent(name, job.silence, evidence))
     elif exit.stopped == "flooded":
         ended = replace(ended, failure=failures.flooded(name, complaint))
     elif exit.stopped:
@@ -194,6 +203,8 @@ def _conclude(
         json = stream.json if isinstance(stream.json, dict) else last_object(ended.said)
         if json is None:
             ended = replace(ended, failure=failures.no_answer(name, ended.said))
+    elif ended.failure and refused and refused.retry_after and ended.failure.kind == refused.kind:
+        ended = replace(ended, failure=replace(ended.failure, retry_after=refused.retry_after))
     return replace(ended, said=ended.said[-SAID:]), json
 
 

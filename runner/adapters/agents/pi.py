@@ -55,6 +55,7 @@ PLAIN = {"supportsStore": False, "supportsDeveloperRole": False, "supportsReason
 
 class Pi:
     name = "pi"
+    remedy = REMEDY
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._path = env.get("PATH", "")

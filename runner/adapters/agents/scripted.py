@@ -32,6 +32,7 @@ class Scripted:
     run again after a crash gets the same entry and is counted once."""
 
     name = "scripted"
+    remedy = ""
     secrets: tuple[str, ...] = ()
 
     def __init__(self, home: Path, path: str) -> None:

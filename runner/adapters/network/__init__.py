@@ -2,7 +2,7 @@
 
     async with network.line(provider) as line:
         …  Room(…, outlet=line.outlet)  …  Inside(model=line.model)  …
-    line.blocked
+    line.blocked, line.refusal
 
 A line per attempt, rather than one proxy for all: the model's key, what was blocked and every open connection then
 belong to exactly one attempt, and end with it.
@@ -25,6 +25,7 @@ from msgspec import Struct
 from runner.adapters.agents.backend import Provider
 from runner.adapters.room import Outlet, proxied
 from runner.domain.network import Authority, Blocked, Level, Rules
+from runner.domain.refusal import Refusal
 
 from .ecosystems import NAMES
 from .gateway import Gateway
@@ -45,10 +46,21 @@ class Line(Struct, frozen=True):
     outlet: Outlet
     model: str = ""
     proxy: Proxy | None = None
+    gateway: Gateway | None = None
 
     @property
     def blocked(self) -> tuple[Blocked, ...]:
         return self.proxy.blocked if self.proxy else ()
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """What the provider said last, if it refused."""
+        return self.gateway.refusal if self.gateway else None
+
+    @property
+    def asking(self) -> bool:
+        """The agent waits for its model."""
+        return self.gateway is not None and self.gateway.asking
 
 
 class Network:
@@ -83,7 +95,8 @@ class Network:
         proxy = await stack.enter_async_context(
             contextlib.aclosing(Proxy(lambda wanted: self._rules(wanted, frozenset(hosts)), CONNECTIONS))
         )
-        server = await self._server(stack, proxy, provider, MODEL)
+        gateway = await self._gateway(stack, provider, MODEL) if provider else None
+        server = await stack.enter_async_context(contextlib.aclosing(Server(proxy, gateway)))
         handle = stack.enter_context(contextlib.closing(Handle()))
         mirrors = self._mirrors()
         opening = asyncio.create_task(_open(server, handle, mirrors), name="baro:door")
@@ -91,24 +104,21 @@ class Network:
         files = self._sources.configured.files if self._level != "model" else {}
         ports = (PORT, *(mirror.port for mirror in mirrors))
         model = f"http://127.0.0.1:{PORT}{MODEL}" if provider else ""
-        return Line(Outlet(handle.number, ports, proxied(PORT) | self._sources.trusted, files), model, proxy)
+        outlet = Outlet(handle.number, ports, proxied(PORT) | self._sources.trusted, files)
+        return Line(outlet, model, proxy, gateway)
 
     async def _outer(self, stack: AsyncExitStack, provider: Provider | None) -> Line:
         """On the host's own loopback, below a path that nobody else on this machine can guess."""
         if provider is None:
             return Line(Outlet())
         prefix = f"/{secrets.token_urlsafe(24)}{MODEL}"
-        server = await self._server(stack, None, provider, prefix)
-        return Line(Outlet(), f"http://127.0.0.1:{await server.listen_on_loopback()}{prefix}")
+        gateway = await self._gateway(stack, provider, prefix)
+        server = await stack.enter_async_context(contextlib.aclosing(Server(None, gateway)))
+        return Line(Outlet(), f"http://127.0.0.1:{await server.listen_on_loopback()}{prefix}", gateway=gateway)
 
-    async def _server(
-        self, stack: AsyncExitStack, proxy: Proxy | None, provider: Provider | None, prefix: str
-    ) -> Server:
-        gateway = None
-        if provider is not None:
-            opened = Gateway(provider, prefix, self._trust, CONNECTIONS)
-            gateway = await stack.enter_async_context(contextlib.aclosing(opened))
-        return await stack.enter_async_context(contextlib.aclosing(Server(proxy, gateway)))
+    async def _gateway(self, stack: AsyncExitStack, provider: Provider, prefix: str) -> Gateway:
+        opened = Gateway(provider, prefix, self._trust, CONNECTIONS)
+        return await stack.enter_async_context(contextlib.aclosing(opened))
 
     async def _rules(self, wanted: Authority, hosts: frozenset[str]) -> Rules:
         """This machine's registries are asked for only where it depends on them."""

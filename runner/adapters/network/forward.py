@@ -14,6 +14,8 @@ from .wire import Gone, Headers, Refused, Wire, end_to_end
 
 TIMEOUTS = {"connect": 15.0, "read": None, "write": None, "pool": None}
 """seconds. A model may think for as long as it likes: how long an agent may be silent is decided elsewhere."""
+FAILED = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError)
+"""The other side was not reached, or is there no more."""
 
 
 async def forward(
@@ -65,7 +67,7 @@ async def _pass(
 async def _reached(pool: httpcore.AsyncConnectionPool, asked: httpcore.Request, url: httpcore.URL) -> httpcore.Response:
     try:
         return await pool.handle_async_request(asked)
-    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
+    except FAILED as error:
         place = url.host.decode()
         raise Refused(502, "unreachable", f"{place} cannot be reached: {str(error) or type(error).__name__}") from None
 

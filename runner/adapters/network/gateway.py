@@ -8,13 +8,17 @@ import h11
 import httpcore
 
 from runner.adapters.agents.backend import Provider
+from runner.domain.refusal import Refusal
 
 from .forward import forward
+from .hearing import Hearing
 from .paths import base, below
 from .wire import Headers, Refused, Wire, end_to_end
 
 AUTHORISATION = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie")
 """in which an agent would send what it takes for its key"""
+PLAIN = (b"accept-encoding", b"identity")
+"""What the provider says is read here as well."""
 
 
 class Gateway:
@@ -24,7 +28,17 @@ class Gateway:
         self._base = base(provider.base)
         self._prefix = prefix
         self._headers: Headers = [(name.lower().encode(), value.encode()) for name, value in provider.headers.items()]
-        self._pool = httpcore.AsyncConnectionPool(ssl_context=trust, max_connections=connections)
+        self._pool = Hearing(trust, connections)
+        self._asked = 0
+
+    @property
+    def asking(self) -> bool:
+        """An answer is awaited, or the end of one."""
+        return self._asked > 0
+
+    @property
+    def refusal(self) -> Refusal | None:
+        return self._pool.refusal
 
     async def pass_on(self, wire: Wire, request: h11.Request) -> None:
         """Raises Refused for a path that is not below the prefix, and where the provider cannot be reached."""
@@ -40,12 +54,16 @@ class Gateway:
             port=self._base.port,
             target=target if target.startswith("/") else f"/{target}",
         )
-        await forward(wire, request, self._pool, url, self._authorised(request))
+        self._asked += 1
+        try:
+            await forward(wire, request, self._pool, url, self._authorised(request))
+        finally:
+            self._asked -= 1
 
     def _authorised(self, request: h11.Request) -> Headers:
         ours = {name for name, _ in self._headers}
-        kept = end_to_end(request.headers, b"host", *AUTHORISATION, *ours)
-        return [(b"host", self._base.netloc.encode()), *kept, *self._headers]
+        kept = end_to_end(request.headers, b"host", PLAIN[0], *AUTHORISATION, *ours)
+        return [(b"host", self._base.netloc.encode()), *kept, PLAIN, *self._headers]
 
     async def aclose(self) -> None:
         await self._pool.aclose()
