@@ -108,7 +108,7 @@ class CodexStream:
         if trouble in failures.REFUSED:
             return failures.not_signed_in(NAME, self._remedy, words)
         status = None if trouble == "unreachable" else trouble
-        return failures.provider(status, words[: failures.EVIDENCE], complaints.retry_after(words))
+        return failures.provider(status, words[: failures.EVIDENCE])
 
 
 def _unwrapped(command: str) -> str:

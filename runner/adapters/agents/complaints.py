@@ -25,25 +25,9 @@ WORDS: tuple[tuple[Trouble, str], ...] = (
 )
 """The first that is found counts: what a model is short of is said inside of sentences about streams and requests."""
 
-AGAIN = re.compile(
-    r"(?:try again|retry)\s+(?:in|after)\s+((?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+)", re.IGNORECASE
-)
-SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
 
 def trouble(words: str) -> Trouble | None:
     """None where the words say nothing that is known."""
     if status := STATUS.search(words):
         return int(status[1] or status[2])
     return next((what for what, pattern in WORDS if re.search(pattern, words, re.IGNORECASE)), None)
-
-
-def retry_after(words: str) -> float | None:
-    """Seconds, as in "try again in 1.5s" or "in 2 hours 5 minutes"."""
-    span = AGAIN.search(words)
-    return sum(float(number) * _unit(unit) for number, unit in SPAN.findall(span[1])) if span else None
-
-
-def _unit(name: str) -> float:
-    return UNITS["ms"] if name.lower().startswith(("ms", "milli")) else UNITS.get(name[0].lower(), 1.0)

@@ -110,7 +110,7 @@ class PiStream:
         if _DECLINED.search(words):
             return failures.refused(words)
         status = None if trouble == "unreachable" else trouble
-        return failures.provider(status, words, complaints.retry_after(words))
+        return failures.provider(status, words)
 
 
 def _usage(used: Tokens) -> Usage:
