@@ -38,6 +38,7 @@ QUIET = {
         *("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "SHARE"),
     )
 }
+PLUGIN = "@opencode-ai/plugin"
 CONFIG: dict[str, Any] = {
     "autoupdate": False,
     "share": "disabled",
@@ -55,6 +56,7 @@ READING = {"*": "deny", **dict.fromkeys(("read", "glob", "grep", "list"), "allow
 
 class OpenCode:
     name = "opencode"
+    remedy = REMEDY
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._path = env.get("PATH", "")
@@ -81,6 +83,7 @@ class OpenCode:
         route = self._providers.route(model)
         named = route.name if route else model
         argv = (*program.argv, *HARDENED, *(("--model", named) if named else ()))
+        _furnish(home / ".config/opencode")
         config = {**CONFIG, "permission": WRITING if job.role == "story" else READING, **_asks(route, inside)}
         env = {**QUIET, **_directories(inside), "OPENCODE_CONFIG_CONTENT": json.dumps(config)}
         if route is None:
@@ -90,6 +93,13 @@ class OpenCode:
 
     def stream(self, job: AgentJob, inside: Inside) -> OpenCodeStream:  # noqa: ARG002
         return OpenCodeStream(inside, REMEDY)
+
+
+def _furnish(config: Path) -> None:
+    """It would ask npm's registry for the package that plugins are written with, unless it finds it written that this
+    was done: it looks no further (measured in 1.18.33)."""
+    (config / "node_modules").mkdir(parents=True)
+    (config / "package-lock.json").write_text(json.dumps({"packages": {"": {"dependencies": {PLUGIN: "*"}}}}))
 
 
 def _directories(inside: Inside) -> dict[str, str]:
