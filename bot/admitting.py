@@ -140,14 +140,12 @@ class Admission:
     async def _say(self, ask: asks.StartRun | asks.Command | asks.Misread, text: str, *, once: bool) -> None:
         """Reply on the thread. `once`: to this person, on this thread, today."""
         said = f"{ask.thread.key}:{ask.sender.login.lower()}:{datetime.fromtimestamp(self._clock.now(), UTC):%Y-%m-%d}"
-        if once and await self._store.said(said):
+        if once and not await self._store.may_say(said, ask.key):
             return
         reply = replies.marked(text, ask.trigger)
         await self._comments.upsert(_place(ask), ask.thread.number, replies.reply_marker(ask.trigger), reply)
         crashpoint("reply.said")
         await self._comments.react(_place(ask), ask.trigger, "confused" if once else "+1")
-        if once:
-            await self._store.mark_said(said)
 
     async def _status(self, run: str) -> str:
         return replies.status(*comment.status(of(await self._store.read(run))))

@@ -164,12 +164,10 @@ class Store:
         return int(count)
 
     @translated
-    async def said(self, what: str) -> bool:
-        return bool(await self._redis.exists(f"baro:said:{what}"))
-
-    @translated
-    async def mark_said(self, what: str) -> None:
-        await self._redis.set(f"baro:said:{what}", b"1", ex=DAY)
+    async def may_say(self, what: str, ask: str) -> bool:
+        """For a day, to the first ask that wants to: to that one as often as it tries, and to no other."""
+        key = f"baro:said:{what}"
+        return bool(await self._redis.set(key, ask, ex=DAY, nx=True)) or await self._redis.get(key) == ask.encode()
 
     # --- Leases -------------------------------------------------------------------------------------------------
 

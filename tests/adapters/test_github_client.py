@@ -58,15 +58,15 @@ async def test_no_single_wait_is_longer_than_the_setting(world: World, github: G
         assert await github.repositories.default_branch(world.place) == "main"
 
 
-async def test_an_installation_is_quiet_while_github_says_so(world: World) -> None:
-    limit = world.local.faults.secondary_limit("GET", SHOP, retry_after=1)
-    async with world.connect(retry_max=0.5) as github:
+async def test_an_installation_is_quiet_while_github_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others too: who was refused here does not ask again, and the next one waits all the same."""
+    monkeypatch.setattr("runner.adapters.github.pace.LIMIT_PATIENCE", 0.0)
+    world.local.faults.secondary_limit("GET", SHOP, retry_after=1)
+    async with world.connect(retry_max=0.5, patience=0.0) as github:
         await github.repositories.file(world.place, "README.md")
-        limited = asyncio.create_task(github.repositories.default_branch(world.place))
-        await world.local.until(lambda: limit.hits)
-        await asyncio.wait({limited}, timeout=0.05)
+        with pytest.raises(Unreachable):
+            await github.repositories.default_branch(world.place)
         await github.repositories.file(world.place, "README.md")
-        await limited
     refused = next(one for one in world.local.requests if one.status == 403)
     later = [one.at - refused.at for one in world.local.requests if one.at > refused.at and one.token != "app"]
     assert min(later) >= 0.45

@@ -38,6 +38,16 @@ async def test_an_answered_ask_leaves_the_inbox_and_stays_known(store: Store) ->
     assert await store.keep("d", "k", b"{}", BELL) is None
 
 
+async def test_of_asks_that_want_to_say_the_same_at_the_same_moment_one_may_however_often_it_tries(
+    store: Store,
+) -> None:
+    said = await asyncio.gather(*(store.may_say("acme/shop#1:eve", f"ask {n}") for n in range(20)))
+    assert said.count(True) == 1
+    again = [await store.may_say("acme/shop#1:eve", f"ask {n}") for n in range(20)]
+    assert again == said
+    assert await store.may_say("acme/shop#2:eve", "ask 21")
+
+
 async def test_a_lease_is_held_by_one_host_and_reclaimed_by_the_same_one_under_a_new_fence(store: Store) -> None:
     ours = await store.claim("r", "host-a")
     assert ours

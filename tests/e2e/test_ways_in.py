@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from inline_snapshot import snapshot
@@ -136,15 +137,13 @@ async def test_strangers_and_bots_are_refused_once_visibly(tmp_path: Path, clean
         number = await issue(baro)
         baro.github.person("eve")
         baro.github.person("helper[bot]", "Bot")
-        for who in ("eve", "eve", "helper[bot]"):
-            await baro.github.comment(REPO, number, who, "/baro delete everything")
+        asking = ("eve", "eve", "eve", "helper[bot]", "eve", "eve")
+        await asyncio.gather(*(baro.github.comment(REPO, number, who, "/baro delete everything") for who in asking))
         await baro.until(lambda: len(said(baro, number)) == 2)
         await baro.github.comment(REPO, number, "eve", "/baro delete everything")
         await baro.github.comment(REPO, number, "maria", "/baro help")
         await baro.until(lambda: len(said(baro, number)) == 3)
         assert "\n---\n".join(sorted(text for text in said(baro, number) if "|" not in text)) == snapshot("""\
-Only people with write access to this repository can ask for work, and `eve` has `read`; someone with write access can ask for you.
----
 Only people with write access to this repository can ask for work, and `eve` has `read`; someone with write access can ask for you.
 ---
 `helper[bot]` is not a person and cannot ask for work here; someone with write access can comment `/baro <what to do>`.\
