@@ -1,7 +1,7 @@
 """OpenCode, headless: its command line, its configuration, and where its model is.
 
 It reads nothing a repository configures: what its switches do not stop (plugins, measured in 1.18.33) is masked. It
-retries a provider that is away for ever and in silence, which the limit of silence ends.
+retries a provider that refuses for ever and in silence, of which the gateway knows.
 """
 
 from __future__ import annotations
