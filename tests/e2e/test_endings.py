@@ -10,7 +10,7 @@ from inline_snapshot import snapshot
 
 from tests.e2e.test_parallel import INTAKE, PLAN, WORK, story, writes
 from tests.e2e.test_ways_in import FOCUSED, said
-from tests.world.house import REPO, House, house, read
+from tests.world.house import REPO, WAITS, House, house, read
 
 
 async def labelled(baro: House, title: str = "A should be two", body: str = "Please set `A` to 2.") -> int:
@@ -202,11 +202,13 @@ async def test_conflicting_stories_lose_no_line_unseen(tmp_path: Path, clean_red
         loser = story("S1", ["src/a.py"]) | {"verify": ["grep one src/c.py"]}
         plan = {"role": "plan", "answer": {"stories": [loser, story("S2", ["src/b.py"])]}}
         first, second = (
-            {"role": "story", "story": id, "steps": [{"sleep": pause}, {"write": {"path": "src/c.py", "text": text}}]}
-            for id, pause, text in (("S1", 0, "C = 'one'\n"), ("S2", 1.5, "C = 'two'\n"))
+            {"role": "story", "story": id, "steps": [WAITS, {"write": {"path": "src/c.py", "text": text}}]}
+            for id, text in (("S1", "C = 'one'\n"), ("S2", "C = 'two'\n"))
         )
         baro.script(INTAKE, plan, first, second)
-        said = await baro.ended(await labelled(baro))
+        number = await labelled(baro)
+        await baro.land_one_after_another(number, "S1", "S2")
+        said = await baro.ended(number)
         assert re.findall(r".*replaced.*", said) == snapshot(
             [
                 "- **S2** replaced 1 line of `src/c.py` that **S1** had written; checked again, `S1: grep one src/c.py` failed"
@@ -226,15 +228,17 @@ async def test_a_story_that_cannot_be_merged_is_done_again_on_top_of_what_it_con
         baro.script(
             INTAKE,
             plan,
-            {"role": "story", "story": "S1", "steps": [{"delete": "src/c.py"}, {"delete": "src/a.py"}]},
+            {"role": "story", "story": "S1", "steps": [WAITS, {"delete": "src/c.py"}, {"delete": "src/a.py"}]},
             {"role": "story", "story": "S2", **again},
             {
                 "role": "story",
                 "story": "S2",
-                "steps": [{"sleep": 1.5}, {"write": {"path": "src/c.py", "text": "C = 9\n"}}],
+                "steps": [WAITS, {"write": {"path": "src/c.py", "text": "C = 9\n"}}],
             },
         )
-        assert (await baro.ended(await labelled(baro))).startswith("✅ **baro opened #2 (2 of 2 stories)**")
+        number = await labelled(baro)
+        await baro.land_one_after_another(number, "S1", "S2")
+        assert (await baro.ended(number)).startswith("✅ **baro opened #2 (2 of 2 stories)**")
         (pull,) = baro.github.pulls(REPO)
         assert baro.github.file(REPO, pull.pull.head, "src/c.py") is None
         assert baro.github.file(REPO, pull.pull.head, "src/b.py") == b"B = 9\n"
@@ -248,15 +252,16 @@ async def test_a_story_that_cannot_be_merged_keeps_its_branch_and_says_how_to_ge
         baro.script(
             INTAKE,
             plan,
-            {"role": "story", "story": "S1", "steps": [{"delete": "src/c.py"}, {"delete": "src/a.py"}]},
+            {"role": "story", "story": "S1", "steps": [WAITS, {"delete": "src/c.py"}, {"delete": "src/a.py"}]},
             {
                 "role": "story",
                 "story": "S2",
                 "times": 1,
-                "steps": [{"sleep": 1.5}, {"write": {"path": "src/c.py", "text": "C = 9\n"}}],
+                "steps": [WAITS, {"write": {"path": "src/c.py", "text": "C = 9\n"}}],
             },
         )
         number = await labelled(baro)
+        await baro.land_one_after_another(number, "S1", "S2")
         assert await baro.ended(number) == snapshot("""\
 🟡 **baro opened #2 as a draft: part of it is missing (1 of 2 stories)**
 

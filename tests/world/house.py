@@ -30,6 +30,8 @@ FILES = {
     "src/b.py": "B = 1\n",
     "src/c.py": "C = 1\n",
 }
+WAITS: dict[str, Any] = {"run": "until test -e go; do sleep 0.1; done; rm go"}
+"""A step of the script at which a story waits until the test lets it go on."""
 PATIENCE = 90.0
 """seconds a test waits for baro before it fails"""
 
@@ -139,6 +141,22 @@ class House:
     def log(self, name: str) -> str:
         path = self.root / f"{name}.log"
         return path.read_text()[-6000:] if path.exists() else ""
+
+    async def land_one_after_another(self, number: int, *stories: str) -> None:
+        """Stories that began side by side, on the same code, and wait: each is let go on when the one before has
+        landed."""
+        trees: list[Path] = await self.until(lambda: self._trees(stories))
+        for story, tree in zip(stories, trees, strict=True):
+            (tree / "go").touch()
+            if story != stories[-1]:
+                landed = re.compile(rf"^\| {story} \|.*landed", re.MULTILINE)
+                await self.until(lambda landed=landed: landed.search(self.living(number) or ""))
+
+    def _trees(self, stories: tuple[str, ...]) -> list[Path]:
+        """Empty until all are there."""
+        logs = [path for story in stories for path in (self.root / "home").glob(f"runs/*/logs/{story}-1.out")]
+        trees = [log.parents[1] / "stories" / log.name.removesuffix("-1.out") for log in logs]
+        return trees if len(trees) == len(stories) else []
 
     # --- what people see ----------------------------------------------------------------------------------------
 
