@@ -23,13 +23,13 @@ from runner.adapters.agents.registry import AUTO, NAMES, backends
 from runner.adapters.checks import SandboxedChecks
 from runner.adapters.clock import SystemClock
 from runner.adapters.github import GitHub, connect
-from runner.adapters.limits import suitable
 from runner.adapters.network import Network
 from runner.adapters.network.installed import Registries
 from runner.adapters.redis_readers import Readers
 from runner.adapters.redis_store import Store
 from runner.adapters.sandbox import Sandbox, choose
-from runner.adapters.selftest import examine
+from runner.adapters.sandbox.limits import suitable
+from runner.adapters.sandbox.selftest import examine
 from runner.adapters.workspace import GitWorkspace
 from runner.domain.config import Limits
 from runner.domain.isolation import SandboxLevel

@@ -13,12 +13,12 @@ from runner.adapters.agents.diagnosis import diagnose
 from runner.adapters.agents.fleet import Fleet
 from runner.adapters.agents.registry import AUTO, backends
 from runner.adapters.guard import free
-from runner.adapters.limits import suitable
 from runner.adapters.network import Network
 from runner.adapters.network.installed import Registries
 from runner.adapters.redis_store import Store
 from runner.adapters.sandbox import Unconfined, choose
-from runner.adapters.selftest import examine
+from runner.adapters.sandbox.limits import suitable
+from runner.adapters.sandbox.selftest import examine
 from runner.domain.allowance import STANDARD
 from runner.errors import AgentUnavailable, BaroError, SandboxUnavailable, StoreDown
 

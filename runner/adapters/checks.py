@@ -20,8 +20,8 @@ from runner.adapters import process
 from runner.adapters.network import Network
 from runner.adapters.overlayfs import find
 from runner.adapters.process import Exit, Program
-from runner.adapters.room import Confined, Room
 from runner.adapters.sandbox import Sandbox
+from runner.adapters.sandbox.room import Confined, Room
 from runner.adapters.workspace.removal import remove
 from runner.domain.allowance import Allowance
 from runner.domain.text import clean, tail

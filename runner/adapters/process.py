@@ -14,10 +14,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from runner.adapters.guard import Guard
 from runner.domain.allowance import Allowance, Excess
 from runner.errors import BaroError
-
-from .guard import Guard
 
 MARK = "BARO_MARK"
 """Environment variable that names the attempt a process belongs to: what escaped its group is found by it."""

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from runner.adapters import process
 from runner.adapters.process import Program
-from runner.adapters.room import Room, Sharing
 from runner.adapters.sandbox import choose
+from runner.adapters.sandbox.room import Room, Sharing
 from runner.adapters.workspace import GitWorkspace
 from runner.adapters.workspace.overlays import LARGE
 from runner.domain.policy import Gate

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from runner.adapters.bubblewrap import _bundled
+from runner.adapters.sandbox.bubblewrap import _bundled
 from runner.adapters.workspace import GitWorkspace
 from runner.domain.change import Harvest
 from runner.domain.plan import Story

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runner.adapters.agents.claude_stream import ClaudeStream
+from runner.adapters.agents.claude.stream import ClaudeStream
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Usage
 
 INIT = {"type": "system", "subtype": "init", "model": "claude-sonnet-5", "tools": ["Bash"]}

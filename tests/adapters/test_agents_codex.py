@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runner.adapters.agents.backend import PLACEHOLDER, Launch, Provider
 from runner.adapters.agents.codex import Codex
 from runner.adapters.agents.strict import strict
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.errors import AgentUnavailable
 from runner.participants.critic import CRITIC_SCHEMA
 from runner.participants.intake import INTAKE_SCHEMA

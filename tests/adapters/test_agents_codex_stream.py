@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runner.adapters.agents.codex_stream import CodexStream
+from runner.adapters.agents.codex.stream import CodexStream
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Failure, Usage
 
 BEGIN = ({"type": "thread.started", "thread_id": "t"}, {"type": "turn.started"})

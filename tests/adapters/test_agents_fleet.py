@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from runner.adapters.agents.backend import PLACEHOLDER, Provider
 from runner.adapters.agents.claude import Claude
 from runner.adapters.agents.reply import last_object
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did
 from runner.errors import AgentUnavailable
 from tests.adapters.seats import Bench

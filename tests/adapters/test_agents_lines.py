@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from runner.adapters.agents.backend import Stream
 from runner.adapters.agents.registry import backends
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Ended
 from runner.ports import AgentJob, Seat
 

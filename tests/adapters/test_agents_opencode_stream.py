@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runner.adapters.agents.opencode_stream import OpenCodeStream
+from runner.adapters.agents.opencode.stream import OpenCodeStream
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Usage
 
 START = {"type": "step_start", "part": {"type": "step-start"}}

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runner.adapters.agents.pi_stream import PiStream
+from runner.adapters.agents.pi.stream import PiStream
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Usage
 
 USED = {"input": 100, "output": 20, "cacheRead": 1000, "cacheWrite": 50, "totalTokens": 1170}

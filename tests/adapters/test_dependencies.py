@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.adapters.bubblewrap import Bubblewrap
-from runner.adapters.room import Sharing
+from runner.adapters.sandbox.bubblewrap import Bubblewrap
+from runner.adapters.sandbox.room import Sharing
 from tests.adapters.dependency_world import (
     NODE,
     PIP,

@@ -14,10 +14,10 @@ from inline_snapshot import snapshot
 from runner.adapters import guard, process
 from runner.adapters.agents import failures
 from runner.adapters.guard import family, proportional, resident, written
-from runner.adapters.limits import machine_memory, suitable, tasks
 from runner.adapters.process import Exit, Program
-from runner.adapters.room import Room
 from runner.adapters.sandbox import choose
+from runner.adapters.sandbox.limits import machine_memory, suitable, tasks
+from runner.adapters.sandbox.room import Room
 from runner.domain.allowance import Allowance, Excess
 from runner.ports import Seat
 from tests.adapters.seats import make_seat, running, until

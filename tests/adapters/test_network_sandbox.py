@@ -21,12 +21,12 @@ import runner.inside
 from bot.embedded import embedded_redis
 from runner.adapters import process
 from runner.adapters.agents.backend import PLACEHOLDER, Provider
-from runner.adapters.bubblewrap import interpreter
 from runner.adapters.network import Network
 from runner.adapters.network.installed import Registries
 from runner.adapters.process import Program
-from runner.adapters.room import Outlet, Room
 from runner.adapters.sandbox import choose
+from runner.adapters.sandbox.bubblewrap import interpreter
+from runner.adapters.sandbox.room import Outlet, Room
 from runner.domain.network import Authority, Blocked
 from tests.adapters.network_world import Asked, Upstream, throwaway_authority, whole
 from tests.adapters.seats import make_seat

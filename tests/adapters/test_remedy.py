@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from runner.adapters.remedy import absent, remedy
+from runner.adapters.sandbox.remedy import absent, remedy
 
 REFUSED = "bwrap: setting up uid map: Permission denied"
 

@@ -12,10 +12,10 @@ import pytest
 from inline_snapshot import snapshot
 
 from runner.adapters import process
-from runner.adapters.bubblewrap import Bubblewrap, interpreter
 from runner.adapters.process import Program, marked
-from runner.adapters.room import Room
 from runner.adapters.sandbox import Sandbox, Unconfined, choose
+from runner.adapters.sandbox.bubblewrap import Bubblewrap, interpreter
+from runner.adapters.sandbox.room import Room
 from runner.errors import AgentUnavailable, SandboxUnavailable
 from tests.adapters.seats import detached, git, make_seat, running, trusted, until
 
@@ -244,7 +244,7 @@ async def test_without_a_sandbox_detached_processes_are_still_found_and_killed(t
 def test_a_machine_without_bubblewrap_is_refused_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.adapters.bubblewrap._bundled", lambda: None)
+    monkeypatch.setattr("runner.adapters.sandbox.bubblewrap._bundled", lambda: None)
     with pytest.raises(SandboxUnavailable, match="not installed"):
         choose("auto", str(tmp_path))
 
@@ -255,7 +255,7 @@ def test_a_bubblewrap_that_does_not_start_is_refused_with_its_own_words(
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2; exit 1\n")
     broken.chmod(0o755)
-    monkeypatch.setattr("runner.adapters.bubblewrap._bundled", lambda: None)
+    monkeypatch.setattr("runner.adapters.sandbox.bubblewrap._bundled", lambda: None)
     with pytest.raises(SandboxUnavailable) as refused:
         Bubblewrap(str(tmp_path)).probe()
     assert refused.value.evidence == "bwrap: setting up uid map: Permission denied"

@@ -11,11 +11,10 @@ import msgspec
 import pytest
 from inline_snapshot import snapshot
 
-from runner.adapters import selftest
-from runner.adapters.bubblewrap import Bubblewrap
-from runner.adapters.room import Confined, Room
-from runner.adapters.sandbox import choose
-from runner.adapters.selftest import examine
+from runner.adapters.sandbox import choose, selftest
+from runner.adapters.sandbox.bubblewrap import Bubblewrap
+from runner.adapters.sandbox.room import Confined, Room
+from runner.adapters.sandbox.selftest import examine
 from runner.domain.isolation import Probe, SandboxLevel, worse
 from runner.errors import SandboxUnavailable
 from runner.voice import isolation as say

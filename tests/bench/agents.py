@@ -22,7 +22,7 @@ from statistics import median
 
 from runner.adapters import process
 from runner.adapters.agents.record import Record
-from runner.adapters.room import Inside, surroundings
+from runner.adapters.sandbox.room import Inside, surroundings
 from tests.adapters.seats import Bench
 from tests.world.model import Hang, Model, Reply, Text, Tool
 

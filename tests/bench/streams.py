@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from runner.adapters.agents.registry import backends
 from runner.adapters.process import Tail
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.ports import AgentJob, Seat
 
 SHORT = 5

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Ended
 from runner.ports import AgentJob
 

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from runner.adapters import process
 from runner.adapters.network import Line, Network
 from runner.adapters.process import Exit, Program
-from runner.adapters.room import Confined, Room
 from runner.adapters.sandbox import Sandbox
+from runner.adapters.sandbox.room import Confined, Room
 from runner.adapters.workspace.removal import remove
 from runner.domain.agent import Did, Ended, Failure
 from runner.domain.allowance import Allowance

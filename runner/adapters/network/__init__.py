@@ -23,7 +23,7 @@ import httpx
 from msgspec import Struct
 
 from runner.adapters.agents.backend import Provider
-from runner.adapters.room import Outlet, proxied
+from runner.adapters.sandbox.room import Outlet, proxied
 from runner.domain.network import Authority, Blocked, Level, Rules
 from runner.domain.refusal import Refusal
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from runner.adapters.git import require
-from runner.adapters.room import Sharing
+from runner.adapters.sandbox.room import Sharing
 from runner.crashpoints import crashpoint
 from runner.domain.change import Change, Harvest, Landing, NotPushed, Pushed, Survey
 from runner.domain.plan import Story

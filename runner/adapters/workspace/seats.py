@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 
-from runner.adapters.room import Sharing
+from runner.adapters.sandbox.room import Sharing
 from runner.crashpoints import crashpoint
 from runner.domain.run import RunSpec
 from runner.errors import BaroError

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
-from runner.adapters.room import Sharing
+from runner.adapters.sandbox.room import Sharing
 from runner.domain.dependencies import movable, places
 from runner.ports import Seat, View
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 
+from runner.adapters.agents import complaints, failures
+from runner.adapters.agents.backend import relative, short
+from runner.adapters.agents.lines import Lines
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Ended, Failure, Usage
 
-from . import complaints, failures
-from .backend import relative, short
-from .codex_events import LINE, Item, Line
-from .lines import Lines
+from .events import LINE, Item, Line
 
 NAME = "Codex"
 OTHERS = frozenset({"thread.started", "turn.started", "item.started", "item.updated"})

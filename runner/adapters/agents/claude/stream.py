@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from runner.adapters.agents import failures
+from runner.adapters.agents.backend import relative, short
+from runner.adapters.agents.lines import Lines
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Ended, Failure, Usage
 
-from . import failures
-from .backend import relative, short
-from .claude_events import LINE, Block, Line, Message, ModelTokens, Tokens
-from .lines import Lines
+from .events import LINE, Block, Line, Message, ModelTokens, Tokens
 
 NAME = "Claude Code"
 PATHS: dict[str, tuple[Literal["read", "write"], str]] = {

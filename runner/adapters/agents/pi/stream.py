@@ -6,14 +6,14 @@ import re
 from collections import Counter
 from typing import Literal
 
+from runner.adapters.agents import complaints, failures
+from runner.adapters.agents.backend import relative, short
+from runner.adapters.agents.lines import Lines
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Ended, Failure, Usage
 
-from . import complaints, failures
-from .backend import relative, short
-from .lines import Lines
-from .pi_events import LINE, SKIPPED, Line, Message, Tokens
+from .events import LINE, SKIPPED, Line, Message, Tokens
 
 NAME = "Pi"
 PATHS: dict[str, Literal["read", "write"]] = {"read": "read", "write": "write", "edit": "write"}

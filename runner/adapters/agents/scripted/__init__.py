@@ -12,16 +12,17 @@ import msgspec
 from msgspec import Struct
 
 import runner.inside
+from runner.adapters.agents import failures
+from runner.adapters.agents.backend import Launch, Provider, relative, short
+from runner.adapters.agents.lines import Lines
+from runner.adapters.agents.record import identity, replace
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Ended, Failure, FailureKind, Usage
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob
 
-from . import failures, script
-from .backend import Launch, Provider, relative, short
-from .lines import Lines
-from .record import identity, replace
+from . import script
 
 NAME = "The scripted agent"
 PLAYER = Path(runner.inside.__path__[0]) / "player.py"

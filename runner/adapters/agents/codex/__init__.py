@@ -11,14 +11,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from runner.adapters.room import Inside
+from runner.adapters.agents.backend import PLACEHOLDER, Launch, Provider
+from runner.adapters.agents.installed import CommandLine, resolved
+from runner.adapters.agents.strict import strict
+from runner.adapters.sandbox.room import Inside
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob
 
-from .backend import PLACEHOLDER, Launch, Provider
-from .codex_stream import CodexStream
-from .installed import CommandLine, resolved
-from .strict import strict
+from .stream import CodexStream
 
 CODEX = CommandLine("Codex", "codex", "@openai/codex", (0, 169, 0))
 ENVIRONMENT = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CODEX_HOME")

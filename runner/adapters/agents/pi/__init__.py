@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import runner.inside
-from runner.adapters.room import Inside
+from runner.adapters.agents import providers
+from runner.adapters.agents.backend import PLACEHOLDER, Launch, Provider
+from runner.adapters.agents.installed import CommandLine, resolved
+from runner.adapters.agents.providers import Providers, Route
+from runner.adapters.agents.reply import form
+from runner.adapters.agents.sign_in import SignIn
+from runner.adapters.sandbox.room import Inside
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob
 
-from . import providers
-from .backend import PLACEHOLDER, Launch, Provider
-from .installed import CommandLine, resolved
-from .pi_events import REPEATED
-from .pi_stream import PiStream
-from .providers import Providers, Route
-from .reply import form
-from .sign_in import SignIn
+from .events import REPEATED
+from .stream import PiStream
 
 PI = CommandLine("Pi", "pi", "@mariozechner/pi-coding-agent", (0, 73, 0))
 ENVIRONMENT = (*providers.ENVIRONMENT, "PI_CODING_AGENT_DIR")

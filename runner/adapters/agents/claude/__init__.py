@@ -13,13 +13,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from runner.adapters.room import Inside
+from runner.adapters.agents.backend import PLACEHOLDER, Launch, Provider
+from runner.adapters.agents.installed import CommandLine, resolved
+from runner.adapters.sandbox.room import Inside
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob
 
-from .backend import PLACEHOLDER, Launch, Provider
-from .claude_stream import ClaudeStream
-from .installed import CommandLine, resolved
+from .stream import ClaudeStream
 
 CLAUDE = CommandLine("Claude Code", "claude", "@anthropic-ai/claude-code", (2, 1, 197))
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")

@@ -19,17 +19,17 @@ import structlog
 from msgspec import Struct
 
 import runner.inside
+from runner.adapters import process
+from runner.adapters.process import Program
 from runner.domain.isolation import Probe, SandboxLevel
 from runner.domain.network import Level
 from runner.errors import SandboxUnavailable
 from runner.ports import Seat
 from runner.voice import isolation as say
 
-from . import process
+from . import Sandbox
 from .bubblewrap import interpreter
-from .process import Program
 from .room import Confined, Room, surroundings
-from .sandbox import Sandbox
 
 ESCAPE = Path(runner.inside.__path__[0]) / "escape.py"
 NAMESPACES = ("user", "pid", "ipc", "uts", "mnt", "cgroup", "net")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
+from runner.adapters.agents import failures
+from runner.adapters.agents.backend import relative, short
+from runner.adapters.agents.lines import Lines
 from runner.adapters.process import Exit
-from runner.adapters.room import Inside
+from runner.adapters.sandbox.room import Inside
 from runner.domain.agent import Did, Ended, Failure, Usage
 
-from . import failures
-from .backend import relative, short
-from .lines import Lines
-from .opencode_events import LINE, Error, Line, Part
+from .events import LINE, Error, Line, Part
 
 NAME = "OpenCode"
 PATHS: dict[str, Literal["read", "write"]] = {"read": "read", "write": "write", "edit": "write"}

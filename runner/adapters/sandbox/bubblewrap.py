@@ -14,13 +14,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import runner.inside
+from runner.adapters.overlayfs import find, put_whiteout
 from runner.domain.allowance import STANDARD, Allowance
 from runner.domain.dependencies import above
 from runner.errors import SandboxUnavailable
 from runner.ports import Seat
 
 from .limits import bounded, launched
-from .overlayfs import find, put_whiteout
 from .remedy import absent, remedy
 from .room import Confined, Inside, Room, Sharing, exposed, furnish, surroundings, writable
 

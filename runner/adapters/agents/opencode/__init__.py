@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.adapters.room import Inside
+from runner.adapters.agents import providers
+from runner.adapters.agents.backend import PLACEHOLDER, Launch, Provider
+from runner.adapters.agents.installed import CommandLine, resolved
+from runner.adapters.agents.providers import Providers, Route
+from runner.adapters.agents.reply import form
+from runner.adapters.agents.sign_in import SignIn
+from runner.adapters.sandbox.room import Inside
 from runner.errors import AgentUnavailable
 from runner.ports import AgentJob
 
-from . import providers
-from .backend import PLACEHOLDER, Launch, Provider
-from .installed import CommandLine, resolved
-from .opencode_stream import OpenCodeStream
-from .providers import Providers, Route
-from .reply import form
-from .sign_in import SignIn
+from .stream import OpenCodeStream
 
 OPENCODE = CommandLine("OpenCode", "opencode", "opencode-ai", (1, 18, 33))
 ENVIRONMENT = (*providers.ENVIRONMENT, "XDG_DATA_HOME")
