@@ -112,6 +112,28 @@ class RunnerProcess:
     arq: ArqRedis
 
 
+@dataclass(frozen=True)
+class Connections:
+    """What a runner is connected to, and the gate that all it says there passes."""
+
+    github: GitHub
+    store: Store
+    readers: Readers
+    arq: ArqRedis
+    gate: Gate
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a runner has on the machine it runs on."""
+
+    name: str
+    sandbox: Sandbox
+    isolation: SandboxLevel
+    network: Network
+    agents: Fleet
+
+
 @asynccontextmanager
 async def runner_process(settings: Settings) -> AsyncIterator[RunnerProcess]:
     """Everything a runner needs, checked before it is given out: a wrong key, a missing sandbox or agent end here."""
@@ -127,60 +149,72 @@ async def runner_process(settings: Settings) -> AsyncIterator[RunnerProcess]:
         _arm(settings)
         await _checked(github, store)
         sandbox, isolation = await sandbox_of(settings)
+        around = network(settings, sandbox)
         with host_name(settings.home) as name:
-            yield _process(settings, github, store, readers, arq, gate, name, sandbox, isolation)
+            machine = Machine(name, sandbox, isolation, around, fleet(settings, sandbox, around))
+            yield _process(settings, Connections(github, store, readers, arq, gate), machine)
 
 
-def _process(
-    settings: Settings,
-    github: GitHub,
-    store: Store,
-    readers: Readers,
-    arq: ArqRedis,
-    gate: Gate,
-    name: str,
-    sandbox: Sandbox,
-    isolation: SandboxLevel,
-) -> RunnerProcess:
-    clock = SystemClock()
-    around = network(settings, sandbox)
-    agents = fleet(settings, sandbox, around)
-    world = _world(settings, github, store, gate, clock, sandbox, around, agents)
+def _process(settings: Settings, to: Connections, machine: Machine) -> RunnerProcess:
+    clock, store = SystemClock(), to.store
+    world = _world(settings, to, machine, clock)
     host = Host(
-        name,
+        machine.name,
         Durable(store, store, store),
         clock,
         lambda: seat(world),
-        LastWords(github.comments),
+        LastWords(to.github.comments),
         capacity=settings.max_runs,
         lease_seconds=settings.lease,
-        isolation=isolation,
+        isolation=machine.isolation,
     )
-    admission = Admission(
-        store,
+    desk = Desk(_admission(settings, to, machine, clock).admit)
+    kinds: dict[str, Carry] = {
+        "baro.participants": Hearing(to.readers, store, clock, clock.now()),
+        "baro.sources": Asking(store, clock),
+    }
+    return RunnerProcess(
+        host,
+        desk,
+        Reconciler(host, store, store.pending, desk.take, clock, interval=settings.lease),
+        Sweeper(world.workspace, store, clock, retention=settings.retention_days * DAY),
+        Extensions(kinds, store, clock, machine.name, settings.lease),
+        to.arq,
+    )
+
+
+def _admission(settings: Settings, to: Connections, machine: Machine, clock: SystemClock) -> Admission:
+    return Admission(
+        to.store,
         clock,
-        lambda: _sources(settings, github, store),
-        github.comments,
-        github.repositories,
-        lambda run: queue.ring_for_run(arq, run),
+        lambda: _sources(settings, to.github, to.store),
+        to.github.comments,
+        to.github.repositories,
+        lambda run: queue.ring_for_run(to.arq, run),
         House(
             agent=settings.agent,
             routing=settings.agents.routing,
-            auto=agents.auto(),
+            auto=machine.agents.auto(),
             limits=Limits(agents=settings.max_agents, silence=settings.silence),
         ),
-        host=name,
+        host=machine.name,
         lease_seconds=settings.lease,
     )
-    desk = Desk(admission.admit)
-    sweeper = Sweeper(world.workspace, store, clock, retention=settings.retention_days * DAY)
-    reconciler = Reconciler(host, store, store.pending, desk.take, clock, interval=settings.lease)
-    kinds: dict[str, Carry] = {
-        "baro.participants": Hearing(readers, store, clock, clock.now()),
-        "baro.sources": Asking(store, clock),
-    }
-    extensions = Extensions(kinds, store, clock, name, settings.lease)
-    return RunnerProcess(host, desk, reconciler, sweeper, extensions, arq)
+
+
+def _world(settings: Settings, to: Connections, machine: Machine, clock: SystemClock) -> World:
+    sharing = machine.sandbox.sharing(settings.home)
+    log.info("dependencies.ready", sharing=sharing)
+    return World(
+        clock=clock,
+        inbox=to.store,
+        workspace=GitWorkspace(settings.home, to.github.remote, to.github.identity, to.gate, sharing=sharing),
+        agents=machine.agents,
+        checks=SandboxedChecks(machine.sandbox, machine.network),
+        comments=to.github.comments,
+        pulls=to.github.pulls,
+        comment_interval=LOCAL_COMMENT_INTERVAL if _on_this_machine(settings.api_url) else COMMENT_INTERVAL,
+    )
 
 
 async def sandbox_of(settings: HostSettings) -> tuple[Sandbox, SandboxLevel]:
@@ -192,37 +226,12 @@ async def sandbox_of(settings: HostSettings) -> tuple[Sandbox, SandboxLevel]:
     return sandbox, isolation
 
 
-def _world(
-    settings: Settings,
-    github: GitHub,
-    store: Store,
-    gate: Gate,
-    clock: SystemClock,
-    sandbox: Sandbox,
-    around: Network,
-    agents: Fleet,
-) -> World:
-    sharing = sandbox.sharing(settings.home)
-    log.info("dependencies.ready", sharing=sharing)
-    log.info("network.ready", reach=around.restriction)
-    return World(
-        clock=clock,
-        inbox=store,
-        workspace=GitWorkspace(settings.home, github.remote, github.identity, gate, sharing=sharing),
-        agents=agents,
-        checks=SandboxedChecks(sandbox, around),
-        comments=github.comments,
-        pulls=github.pulls,
-        comment_interval=LOCAL_COMMENT_INTERVAL if _on_this_machine(settings.api_url) else COMMENT_INTERVAL,
-    )
-
-
 def network(settings: HostSettings, sandbox: Sandbox) -> Network:
     """What surrounds the sandboxes of this machine."""
-    registries = Registries(settings.registry_environment())
-    return Network(
-        settings.network, registries, own=sandbox.own_network, listed=frozenset(settings.network_hosts or ())
-    )
+    registries, listed = Registries(settings.registry_environment()), frozenset(settings.network_hosts or ())
+    around = Network(settings.network, registries, own=sandbox.own_network, listed=listed)
+    log.info("network.ready", reach=around.restriction)
+    return around
 
 
 def fleet(settings: HostSettings, sandbox: Sandbox, around: Network) -> Fleet:
