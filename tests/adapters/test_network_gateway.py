@@ -301,6 +301,7 @@ async def test_looking_around_is_no_refusal_and_one_path_says_nothing_about_anot
         ("0.5", 0.5, 0.5),
         (format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True), 3600, 7200),
     ],
+    ids=["seconds", "a part of one", "a date"],
 )
 async def test_a_provider_may_say_when_to_come_back_in_seconds_or_by_date(
     gate: Inlet, upstream: Upstream, header: str, least: float, most: float
