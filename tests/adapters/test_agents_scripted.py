@@ -172,7 +172,7 @@ async def test_an_agent_without_a_sign_of_life_is_stopped(bench: Bench) -> None:
 
 
 async def test_a_running_command_is_work_however_silent(bench: Bench) -> None:
-    reply = await bench.play("- steps: [{run: 'sleep 0.8'}, {say: done}]", silence=0.3)
+    reply = await bench.play("- steps: [{run: 'sleep 4'}, {say: done}]", silence=2.0)
     assert reply.ended.well
 
 
