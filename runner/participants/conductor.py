@@ -200,6 +200,8 @@ class Conductor:
                 yield self._focused(fallback(endings.no_plan((sentence,))))
             case e.StoryWanted(story=story) | e.AttemptWanted(story=story):
                 yield from course.retry_or_give_up(self._now, entry.at, story, failure)
+            case e.HarvestWanted(story=story) if begun := self._now.strikes[story].failure:
+                yield course.laid_down(self._now, entry.at, story, begun)
             case e.HarvestWanted(story=story) | e.LandWanted(story=story):
                 yield course.failed(self._now, story, "infrastructure", sentence, evidence)
             case e.CritiqueWanted(story=story):
@@ -218,16 +220,20 @@ class Conductor:
                 yield e.RunConcluded(Outcome.FAILED, sentence, hint, evidence)
 
     def _stopping(self, entry: e.Entry) -> Iterator[e.Event]:
-        """Stop what agents do, let git finish what is done, then ship or say what there is."""
+        """Stop what agents do, let git finish what is done and keep what is begun, then ship or say what there is."""
         event, now = entry.event, self._now
         match event:
             case e.CancelAsked() | e.TimerFired(name="wall") | e.BudgetReached() | e.HealingProposed():
                 for seq in now.pending(*STOPPABLE):
                     yield e.Withdrawn(request=seq)
             case e.AttemptEnded() if event.ended.well:
-                yield e.HarvestWanted(story=event.story, attempt=event.attempt, at=float(int(entry.at)))
+                yield course.harvest(now, entry.at, event.story)
                 return
-            case e.StoryHarvested() if event.harvest.commit is not None:
+            case e.AttemptEnded() | e.HandStopped() if isinstance(now.answered, e.AttemptWanted):
+                if now.answered.story not in now.harvested:
+                    yield course.harvest(now, entry.at, now.answered.story)
+                    return
+            case e.StoryHarvested() if event.harvest.commit is not None and now.strikes[event.story].well:
                 yield course.land(now, entry.at, event.story)
                 return
         if now.quiet and not isinstance(event, e.Request):

@@ -33,7 +33,7 @@ def follow(now: Progress, entry: e.Entry) -> Iterator[e.Event]:
         case e.AttemptEnded(ended=ended) if ended.failure is not None:
             yield from retry_or_give_up(now, entry.at, event.story, ended.failure)
         case e.AttemptEnded():
-            yield e.HarvestWanted(story=event.story, attempt=event.attempt, at=_whole(entry.at))
+            yield harvest(now, entry.at, event.story)
         case e.TimerFired(name=name) if name.startswith("retry:"):
             yield _again(now, entry.at, name.removeprefix("retry:"))
         case e.StoryHarvested():
@@ -50,13 +50,17 @@ def follow(now: Progress, entry: e.Entry) -> Iterator[e.Event]:
             yield failed(now, event.story, "execution", event.reason, now.strikes[event.story].evidence)
 
 
+def harvest(now: Progress, at: float, story: str) -> e.HarvestWanted:
+    return e.HarvestWanted(story=story, attempt=now.strikes[story].started, at=_whole(at))
+
+
 def land(now: Progress, at: float, story: str) -> e.LandWanted:
     return e.LandWanted(story=story, commit=now.harvested[story], at=_whole(at))
 
 
 def retry_or_give_up(now: Progress, at: float, story: str, failure: Failure) -> Iterator[e.Event]:
     if not now.may_retry(story, failure.kind):
-        yield _give_up(now, at, story, failure.kind, failure.message, failure.evidence)
+        yield _lay_down(now, at, story, failure)
     elif failure.kind in OWN_FAULT:
         yield _again(now, at, story)
     elif failure.of_the_route:
@@ -75,8 +79,22 @@ def _another_route(now: Progress, at: float, story: str, failure: Failure) -> It
     elif due < now.routes.wall:
         yield e.TimerSet(name=f"retry:{story}", due=due)
     else:
-        sentence = failure.message if failure.lasting else endings.closed_too_long(failure.message, due)
-        yield _give_up(now, at, story, failure.kind, sentence, failure.evidence)
+        yield _lay_down(now, at, story, failure)
+
+
+def _lay_down(now: Progress, at: float, story: str, failure: Failure) -> e.Event:
+    """Nobody goes on with it. What the agent had begun is taken in first: it is work, and becomes a branch. What an
+    earlier attempt had finished is worth more."""
+    if isinstance(now.answered, e.AttemptWanted) and story not in now.harvested:
+        return harvest(now, at, story)
+    return laid_down(now, at, story, failure)
+
+
+def laid_down(now: Progress, at: float, story: str, failure: Failure) -> e.Event:
+    sentence = failure.message
+    if failure.of_the_route and not failure.lasting and now.may_retry(story, failure.kind):
+        sentence = endings.closed_too_long(sentence, now.routes.opens(now.routes.tier(story), at))
+    return _give_up(now, at, story, failure.kind, sentence, failure.evidence)
 
 
 def failed(now: Progress, story: str, kind: FailureKind, sentence: str, evidence: str) -> e.StoryFailed:
@@ -105,8 +123,10 @@ def _give_up(now: Progress, at: float, story: str, kind: FailureKind, sentence: 
 
 
 def _harvested(now: Progress, at: float, event: e.StoryHarvested) -> Iterator[e.Event]:
-    harvest = event.harvest
-    if harvest.commit is not None:
+    harvest, failure = event.harvest, now.strikes[event.story].failure
+    if failure is not None:
+        yield laid_down(now, at, event.story, failure)
+    elif harvest.commit is not None:
         attempt = now.strikes[event.story].started
         yield e.CritiqueWanted(event.story, attempt, harvest.commit, now.routes.best("critic", at))
     elif harvest.held_back:

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from runner.domain import events as e
-from runner.domain.agent import OWN_FAULT, FailureKind
+from runner.domain.agent import OWN_FAULT, Failure, FailureKind
 from runner.domain.change import HeldBack, Landed, NotPushed, Pushed
 from runner.domain.mode import Mode
 from runner.domain.plan import Story
@@ -36,6 +36,10 @@ class Strikes:
     sent_back: int = 0
     """times a critic found it not done"""
     evidence: str = ""
+    well: bool = False
+    """the last attempt has ended well: what its tree holds is done, and not merely begun"""
+    failure: Failure | None = None
+    """how it ended otherwise"""
 
 
 @dataclass
@@ -118,6 +122,7 @@ class Progress:
             case e.StoryWanted():
                 self._wanted(event)
             case e.StoryUnchanged():
+                self.harvested.pop(event.story, None)
                 self._schedule.landed(event.story)
             case e.StoryFailed():
                 self.failures.append(event)
@@ -168,6 +173,7 @@ class Progress:
                 self.stranded = True
             case e.HandFailed() if isinstance(request, e.StoryWanted | e.AttemptWanted):
                 self.strikes[request.story].waits += 1
+                self.strikes[request.story].failure = Failure("infrastructure", event.sentence, event.evidence)
             case e.RouteFailed() if isinstance(request, e.StoryWanted) and not event.failure.lasting:
                 self.strikes[request.story].waits += 1
         if self.concluded:
@@ -201,20 +207,22 @@ class Progress:
         self.settled = msgspec.structs.replace(self.settled, stories=event.stories)
         self.schedule = self._schedule.replanned(event.stories, event.story)
         self.strikes = {story.id: self.strikes.get(story.id, Strikes()) for story in event.stories}
+        self.harvested = {id: commit for id, commit in self.harvested.items() if id in self.strikes}
         if event.story in self.strikes:
             self.strikes[event.story].own = 0
 
     def _wanted(self, event: e.StoryWanted) -> None:
-        self.strikes[event.story].started = event.attempt
-        self.strikes[event.story].evidence = event.evidence
+        strikes = self.strikes[event.story]
+        strikes.started, strikes.evidence = event.attempt, event.evidence
+        strikes.well, strikes.failure = False, None
         if self._schedule.states[event.story] == "waiting":
             self._schedule.start(event.story)
 
     def _ended(self, event: e.AttemptEnded) -> None:
-        failure = event.ended.failure
+        strikes, failure = self.strikes[event.story], event.ended.failure
+        strikes.well, strikes.failure = failure is None, failure
         if failure is None:
             return
-        strikes = self.strikes[event.story]
         strikes.evidence = f"{failure.message}\n{failure.evidence}".strip()
         if failure.kind in OWN_FAULT:
             strikes.own += 1

@@ -240,7 +240,7 @@ def kept(report: Report) -> str:
         match branch:
             case Pushed():
                 said.append(
-                    f"Work that could not be merged is on `{branch.branch}`: "
+                    f"Work that is not in the result is on `{branch.branch}`: "
                     f"`git fetch origin {branch.branch} && git cherry-pick FETCH_HEAD`"
                 )
             case NotPushed():

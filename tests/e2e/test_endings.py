@@ -74,6 +74,32 @@ no such module: toolkit
         assert baro.github.pulls(REPO) == []
 
 
+async def test_what_an_agent_had_begun_before_it_failed_is_kept_on_a_branch(tmp_path: Path, clean_redis: str) -> None:
+    async with house(tmp_path, clean_redis) as baro:
+        begun = {"write": {"path": "src/begun.py", "text": "BEGUN = 1\n"}}
+        baro.script(FOCUSED, {"role": "story", "steps": [begun, {"run": "echo 'out of ideas' >&2; exit 3"}]})
+        comment = await baro.ended(await labelled(baro))
+        assert comment.partition("<details>")[0] == snapshot("""\
+❌ **baro could not do this**
+
+S1 failed and nothing could be shipped: `echo 'out of ideas' >&2; exit 3` ended with exit code 3. Ask again with `/baro <goal>`, perhaps for less or with more detail.
+
+Shape: **focused**, confidence 95% (decided by a model): one constant in one file.
+
+| Story | What | Depends on | State | Agent | Tokens | Time | Commit |
+|---|---|---|---|---|--:|--:|---|
+| S1 | A should be two | – | ⚠️ not merged, kept | scripted | – | TIME | COMMIT |
+
+- **S1** `echo 'out of ideas' >&2; exit 3` ended with exit code 3.
+
+- Work that is not in the result is on `baro-wt/RUN/S1`: `git fetch origin baro-wt/RUN/S1 && git cherry-pick FETCH_HEAD`
+
+""")
+        (branch,) = [name for name in baro.github.branches(REPO) if name.startswith("baro-wt/")]
+        assert baro.github.file(REPO, branch, "src/begun.py") == b"BEGUN = 1\n"
+        assert baro.github.pulls(REPO) == []
+
+
 async def test_a_failed_story_blocks_only_its_descendants_and_the_rest_ships_as_a_draft(
     tmp_path: Path, clean_redis: str
 ) -> None:
@@ -278,7 +304,7 @@ Shape: **parallel**, confidence 93% (decided by a model): three modules, no file
 - **S2** No entry of the agents' script answers story S2.
 - **S2** also changed what it had not declared: `src/c.py`
 
-- Work that could not be merged is on `baro-wt/RUN/S2`: `git fetch origin baro-wt/RUN/S2 && git cherry-pick FETCH_HEAD`
+- Work that is not in the result is on `baro-wt/RUN/S2`: `git fetch origin baro-wt/RUN/S2 && git cherry-pick FETCH_HEAD`
 
 <details><summary>How the stories depend on each other</summary>
 

@@ -54,7 +54,7 @@ Shape: **focused**, confidence 95% (decided by a model): one constant in one fil
 
 - **S1** a reviewer found it not done twice over: there is a test.
 
-- Work that could not be merged is on `baro-wt/RUN/S1`: `git fetch origin baro-wt/RUN/S1 && git cherry-pick FETCH_HEAD`
+- Work that is not in the result is on `baro-wt/RUN/S1`: `git fetch origin baro-wt/RUN/S1 && git cherry-pick FETCH_HEAD`
 
 <details><summary>What went wrong</summary>
 

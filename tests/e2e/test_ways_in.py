@@ -112,7 +112,7 @@ async def test_cancel_stops_the_agents_and_says_who_asked(tmp_path: Path, clean_
         baro.script(FOCUSED, {"role": "story", "steps": [{"write": {"path": "x", "text": "x"}}, {"hang": True}]})
         number = await issue(baro)
         await baro.github.label(REPO, number, "baro", by="maria")
-        await baro.until(lambda: "🔧 working" in (baro.living(number) or ""))
+        await baro.until(lambda: [*tmp_path.rglob("stories/S1/x")])
         await baro.github.comment(REPO, number, "maria", "/baro cancel")
         assert await baro.ended(number) == snapshot("""\
 ⏹️ **baro stopped: cancelled**
@@ -124,6 +124,8 @@ Shape: **focused**, confidence 95% (decided by a model): one constant in one fil
 | Story | What | Depends on | State | Agent | Tokens | Time | Commit |
 |---|---|---|---|---|--:|--:|---|
 | S1 | A should be two | – | ⏹️ stopped | scripted | – | TIME | – |
+
+- Work that is not in the result is on `baro-wt/RUN/S1`: `git fetch origin baro-wt/RUN/S1 && git cherry-pick FETCH_HEAD`
 
 <sub>run `RUN` · TIME · tokens unknown</sub>
 

@@ -66,6 +66,11 @@ class Told:
             at,
         )
 
+    def harvests(self, commit: str | None = None, story: str = "S1") -> list[e.Event]:
+        """What the tree held when nobody went on with it."""
+        asked = self.request(e.HarvestWanted)
+        return self.says(e.StoryHarvested(answers=asked, story=story, harvest=Harvest(commit)))
+
     def fired(self, name: str) -> e.TimerFired:
         return e.TimerFired(answers=self.request(e.TimerSet), name=name)
 
@@ -130,17 +135,18 @@ def test_where_all_are_at_their_limit_the_one_that_opens_first_is_waited_for() -
 
 def test_a_limit_that_outlasts_the_run_is_not_waited_for() -> None:
     run = spec(agents=ONE.agents, limits=Limits(wall=3600.0))
-    said = running(run).fails(
-        Failure("provider_capacity", "The provider is at its limit.", retry_after=9000.0), at=1005.0
-    )
-    (failed,) = [one for one in said if isinstance(one, e.StoryFailed)]
+    told = running(run)
+    told.fails(Failure("provider_capacity", "The provider is at its limit.", retry_after=9000.0), at=1005.0)
+    (failed,) = [one for one in told.harvests() if isinstance(one, e.StoryFailed)]
     assert failed.sentence == (
         "The provider is at its limit until 02:46 UTC on 01 January, which is longer than this run may take."
     )
 
 
 def test_what_no_waiting_cures_fails_at_once_where_there_is_no_other_route() -> None:
-    said = running(ONE).fails(GONE)
+    told = running(ONE)
+    assert timers(told.fails(GONE)) == []
+    said = told.harvests()
     (failed,) = [one for one in said if isinstance(one, e.StoryFailed)]
     assert failed.sentence == "Claude Code is not installed."
     assert timers(said) == []
