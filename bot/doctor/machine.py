@@ -80,7 +80,7 @@ async def agents(settings: Draft) -> list[Finding]:
     try:
         title = await asyncio.to_thread(fleet.named, settings.agent)
     except AgentUnavailable as missing:
-        return [say.unexpected("agent", missing), *lines]
+        return [say.none_usable() if settings.agent == "auto" else say.unexpected("agent", missing), *lines]
     return [say.chosen(title, settings.agent), *lines]
 
 

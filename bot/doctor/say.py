@@ -99,6 +99,10 @@ def agent(found: Diagnosis, *, wanted: bool) -> Finding:
     return ok(name, f"{found.program}{version}{access}.")
 
 
+def none_usable() -> Finding:
+    return failed("agent", "No coding agent can be used on this machine.", "One of those below is enough.")
+
+
 def chosen(title: str, setting: str) -> Finding:
     return ok("agent", f"`{title}` does the work (BARO_AGENT={setting}).")
 

@@ -188,7 +188,7 @@ async def test_before_anything_is_configured_it_says_what_to_set(opened: Open) -
  ✓ dependencies      What a story installs is shown to later stories without a copy (overlay).
  ✓ limits            An agent may use N GiB of memory and write 16 GiB to disk.
  ✗ agent             No coding agent can be used on this machine.
-                     → Claude Code is not installed. npm install -g @anthropic-ai/claude-code Codex is not installed. npm install -g @openai/codex OpenCode is not installed. npm install -g opencode-ai Pi is not installed. npm install -g @mariozechner/pi-coding-agent
+                     → One of those below is enough.
  · agent.claude      Claude Code is not installed.
                      → Where it is wanted: npm install -g @anthropic-ai/claude-code
  · agent.codex       Codex is not installed.
