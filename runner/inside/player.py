@@ -14,14 +14,15 @@ prints one JSON object a line:
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
+import os
 import sys
-import tempfile
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+
+# What it imports it waits for, each time anew: the rest is imported by the steps that need it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 EVIDENCE = 4000
 """characters of a failed command's output"""
@@ -45,28 +46,33 @@ def did(kind: str, path: str = "", note: str = "") -> None:
 
 def write(step: dict[str, Any]) -> None:
     did("write", step["path"])
-    path = Path(step["path"])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(step["text"])
+    os.makedirs(os.path.dirname(step["path"]) or ".", exist_ok=True)
+    put(step["path"], step["text"])
 
 
 def edit(step: dict[str, Any]) -> None:
     did("write", step["path"])
-    path = Path(step["path"])
-    text = path.read_text()
+    with open(step["path"], encoding="utf-8") as file:
+        text = file.read()
     if step["old"] not in text:
         raise Failed(f"{step['path']} does not contain the text to be replaced.", evidence=step["old"])
-    path.write_text(text.replace(step["old"], step["new"], 1))
+    put(step["path"], text.replace(step["old"], step["new"], 1))
+
+
+def put(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def delete(path: str) -> None:
     did("write", path)
-    Path(path).unlink()
+    os.unlink(path)
 
 
 def read(path: str) -> None:
     did("read", path)
-    Path(path).read_bytes()
+    with open(path, "rb") as file:
+        file.read()
 
 
 def run(command: str) -> None:
@@ -82,6 +88,9 @@ def commit(message: str) -> None:
 
 def shell(argv: list[str], name: str) -> None:
     """Its output goes through a file: a pipe would stay open for as long as something it left in the background."""
+    import subprocess
+    import tempfile
+
     tell("running", command=name)
     with tempfile.TemporaryFile() as output:
         code = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
@@ -103,7 +112,7 @@ def fail(step: dict[str, Any]) -> None:
 
 def hang(wanted: bool) -> None:
     while wanted:
-        signal.pause()
+        time.sleep(3600)
 
 
 def used(usage: dict[str, Any]) -> None:
